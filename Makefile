@@ -1,0 +1,61 @@
+# make demo plays the main job, make test passes the tests; both bring about .venv first.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+CORE := policy experiments analysis strategy edits delivery decide model
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint types imports unit test-real schema golden lock clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+venv: .venv/.locked ## Create .venv from the hashed lock file
+
+# The stamp is written last: an installation that was interrupted is done again.
+.venv/.locked: requirements-dev.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --clear --python $(PYTHON) .venv && \
+	  VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements-dev.lock && \
+	  VIRTUAL_ENV=.venv uv pip install --quiet --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(PYTHON) -m venv --clear .venv && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+demo: venv ## Play the main job: three releases, real ticks, a simulated clock
+	@$(BIN)/gitops-bot demo
+
+test: lint types imports unit ## Lint, types, import rules, tests without servers
+
+lint: venv
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: venv
+	@$(BIN)/mypy
+
+imports: venv
+	@$(BIN)/lint-imports
+
+unit: venv
+	@$(BIN)/pytest -n 2 -m "not real" --cov --cov-report= && \
+	  $(BIN)/coverage report --skip-covered --skip-empty \
+	    --include="$(shell echo $(CORE) | sed -E 's#(\w+)#gitops_bot/\1/*,gitops_bot/\1.py,#g; s/,? *$$//; s/, /,/g')" --fail-under=95
+
+test-real: venv ## Tests against real git over HTTP, Prometheus and the Kubernetes API
+	@$(BIN)/pytest -m real -rs
+
+schema: venv ## Write the JSON Schemas of the policies
+	@$(BIN)/gitops-bot schema --write policies/schema
+
+golden: venv ## Write the golden files again; review the diff
+	@$(BIN)/pytest -q tests --update-golden -k golden
+
+lock: ## Resolve the lock files again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## Remove what make made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build dist

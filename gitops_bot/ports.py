@@ -1,0 +1,157 @@
+"""The seams to the world as Protocols. Adapters implement them; observe.py reads through them, apply.py writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gitops_bot.model import Commit, CommitStatus, Head, PullRequest, Query, Reading, Tree
+
+
+class Clock(Protocol):
+    """Where `now` comes from: once a tick."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+
+class Metrics(Protocol):
+    """A metrics server."""
+
+    def range(self, query: Query) -> tuple[Reading, ...]:
+        """One reading per instant of the query, in order. Never raises: trouble is `Missing` with the reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object by its place in the API."""
+
+    group: str
+    version: str
+    plural: str
+    name: str
+
+
+class Cluster(Protocol):
+    """One Kubernetes cluster, read only."""
+
+    def list(self, kind: Kind) -> Sequence[Mapping[str, Any]]:
+        """Every object of a kind in the configured namespaces, as the API gives it, paged.
+
+        Errors: ObjectAbsent (the kind is not installed), ClusterDenied (naming the missing verb), ClusterUnreachable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BranchUpdate:
+    """One branch to be written, compared and swapped."""
+
+    branch: str
+    """Without refs/heads/."""
+    expected: str | None
+    """What the branch must be now; None: it must not exist."""
+    parent: str
+    """The commit to build on; empty deletes the branch."""
+    files: Mapping[str, bytes]
+    """New contents of files that exist in the parent; modes are kept."""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of one branch update."""
+
+    branch: str
+    oid: str
+    """The new head; empty after a deletion or a rejection."""
+    rejected: str = ""
+    """Why not, empty when it went through."""
+
+
+class EnvironmentRepo(Protocol):
+    """The environment repository: a bare cache of it, and its remote."""
+
+    def refresh(self) -> Mapping[str, str]:
+        """Ask the remote for base and the bot's branches, fetch what is new; branch name → object name.
+
+        Errors: RepositoryUnreachable, RepositoryDenied.
+        """
+        ...
+
+    def tree(self, commit: str) -> Tree:
+        """A look-up in one commit."""
+        ...
+
+    def prefetch(self, wanted: Sequence[tuple[str, str]]) -> None:
+        """Fetch the blobs of (commit, path) that the cache lacks, all in one request."""
+        ...
+
+    def log(self, commit: str, paths: Sequence[str]) -> Sequence[Commit]:
+        """First-parent commits that changed one of the paths, newest first, the beginning of history included."""
+        ...
+
+    def head(self, branch_head: str, base: str) -> Head:
+        """How a branch differs from base."""
+        ...
+
+    def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
+        """Write all branches in one pack and one push, each compared and swapped.
+
+        Errors: RepositoryUnreachable, RepositoryDenied. A branch that lost its race is a value, not an error.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merge went through."""
+
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """The forge will not merge now, and why."""
+
+    reason: str
+
+
+class Forge(Protocol):
+    """Where pull requests live. Every method may raise ForgeUnreachable, ForgeDenied, RateLimited or ForgeRefused."""
+
+    def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
+        """The open pull requests from branches below `gitops-bot/`, and those closed or merged since."""
+        ...
+
+    def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
+        """Open a pull request; when one is open from this branch already, that one is the answer."""
+        ...
+
+    def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Rewrite title or body."""
+        ...
+
+    def close(self, number: int) -> None:
+        """Close; closing a closed one is no error."""
+        ...
+
+    def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
+        """Merge if and only if the head is still `head`."""
+        ...
+
+    def comment(self, number: int, text: str, *, key: str) -> None:
+        """Say something once: a comment of ours that bears the key already is enough."""
+        ...
+
+    def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Set a commit status; the same again is no error."""
+        ...
+
+    def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:
+        """Add labels and ask for reviews, best effort: what did not work comes back as warnings."""
+        ...
