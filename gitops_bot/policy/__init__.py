@@ -1,0 +1,1 @@
+"""What users write: schema, loading, rules, templates. Knows the model alone."""

@@ -1,0 +1,141 @@
+"""The bot's own configuration, `kind: BotConfig`: what is not the policy authors' to set. Secrets by reference only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from gitops_bot.policy.quantities import Duration
+from gitops_bot.policy.schema import Later, Metadata, Name, RepoPath, Spec, Text, served
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^\S+$")]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+
+
+class SecretRef(Spec):
+    """Where a secret is: an environment variable or a mounted file, never inline. Exactly one."""
+
+    env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    file: Path | None = None
+
+
+class GitHubApp(Spec):
+    """A GitHub App as the bot's identity."""
+
+    id: Annotated[str | int, Field(description="The App's client id or numeric id.")]
+    installation_id: int | None = None
+    """Looked up by the repository when absent."""
+    private_key_from: SecretRef
+
+
+class Identity(Spec):
+    """Who the bot's commits are by."""
+
+    name: Text = "gitops-bot"
+    email: Annotated[str, StringConstraints(pattern=r"^[^\s<>@]+@[^\s<>@]+$")] = "gitops-bot@users.noreply.github.com"
+
+
+class Repository(Spec):
+    """An environment repository."""
+
+    url: Url
+    """https://…, ssh://…, or the path of a bare repository."""
+    forge: Annotated[Literal["github", "local"], served("gitlab")]
+    base: Text = "main"
+    policies: RepoPath | None = None
+    """The folder of the policies on base; absent when they are given as files."""
+    token_from: SecretRef | None = None
+    app: GitHubApp | None = None
+    api_url: Url | None = None
+    """Of the forge; default: derived from the repository's URL."""
+    ca_file: Path | None = None
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    identity: Identity = Identity()
+    automation: tuple[Text, ...] = ()
+    """E-mail addresses of other machines that commit here: their commits are no person's word."""
+
+
+class ClusterConfig(Spec):
+    """A cluster: a kubeconfig context, the one the bot runs in, or recorded objects."""
+
+    context: Text | None = None
+    kubeconfig: Path | None = None
+    in_cluster: bool = False
+    recorded: Path | None = None
+    """A folder of manifests, for demonstrations and tests."""
+    namespaces: tuple[Name, ...] = ()
+    """Empty: all of them, which needs a ClusterRole."""
+    metrics: Name | None = None
+    """The metrics server that watches this cluster."""
+
+
+class Prometheus(Spec):
+    """A Prometheus, or what speaks its API."""
+
+    url: Url
+    token_from: SecretRef | None = None
+    headers: dict[Name, Text] = {}
+    headers_from: dict[Name, SecretRef] = {}
+    """Headers whose values are secret."""
+    ca_file: Path | None = None
+    insecure_skip_verify: bool = False
+    timeout: Duration = timedelta(seconds=30)
+
+
+class Recorded(Spec):
+    """Recorded metrics."""
+
+    file: Path
+
+
+class MetricsServer(Spec):
+    """Exactly one of prometheus, recorded."""
+
+    prometheus: Prometheus | None = None
+    recorded: Recorded | None = None
+    datadog: Later = None
+    new_relic: Later = None
+    dynatrace: Later = None
+    json_endpoint: Annotated[Later, Field(alias="json")] = None
+
+
+class Limits(Spec):
+    """How much the bot may ask of people, per repository; rollbacks do not count."""
+
+    open_pull_requests: Annotated[int, Field(ge=1)] = 10
+    per_hour: Annotated[int, Field(ge=1)] = 20
+
+
+class Daemon(Spec):
+    """How the daemon runs."""
+
+    interval: Duration = timedelta(minutes=1)
+    jitter: Duration = timedelta(seconds=6)
+    address: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$")] = "0.0.0.0:8081"
+    """Where /healthz and /readyz are answered."""
+
+
+class BotSpec(Spec):
+    """Repositories, clusters, metrics servers, limits."""
+
+    repositories: dict[Name, Repository]
+    clusters: dict[Name, ClusterConfig] = {}
+    metrics: dict[Name, MetricsServer] = {}
+    limits: Limits = Limits()
+    daemon: Daemon = Daemon()
+    cache: Path | None = None
+    """Where repositories are cached; default: the user's cache folder."""
+    notifiers: Later = None
+    server: Later = None
+    defaults: Later = None
+
+
+class BotConfig(Spec):
+    """The bot's configuration."""
+
+    api_version: Literal["gitops-bot.dev/v1alpha1"]
+    kind: Literal["BotConfig"]
+    metadata: Metadata
+    spec: BotSpec

@@ -1,0 +1,90 @@
+"""The small notations of the language: durations (`10m`), limits (`1%`, `500ms`), each to its base unit."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+"
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_LONGEST = timedelta(days=3650)
+
+
+def parse_duration(text: Any) -> timedelta:
+    """`90s`, `10m`, `1h30m`, `1d` as a timedelta, at most ten years. Errors: ValueError."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
+        raise ValueError(f"{text!r} is not a duration; write it like 30s, 10m, 1h30m or 1d")
+    parts = re.findall(r"([\d.]+)(ms|[smhd])", text)
+    duration = timedelta(seconds=min(sum(float(n) * _UNITS_S[unit] for n, unit in parts), 1e12))
+    if duration > _LONGEST:
+        raise ValueError(f"{text!r} is longer than ten years")
+    return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest notation that reads back: `1h30m`, `45s`, `0s`."""
+    rest, parts = duration, []
+    for unit in ("d", "h", "m", "s"):
+        step = timedelta(seconds=_UNITS_S[unit])
+        count, rest = divmod(rest, step)
+        if count:
+            parts.append(f"{count}{unit}")
+    if rest:
+        parts.append(f"{rest // timedelta(milliseconds=1)}ms")
+    return "".join(parts) or "0s"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound in base units (ratio 0 to 1, seconds, or plain), and how it was written."""
+
+    value: float
+    unit: str
+    """`%`, `s`, or empty."""
+
+    def show(self, value: float) -> str:
+        """A measured value in this limit's notation."""
+        match self.unit:
+            case "%":
+                return f"{value * 100:.4g}%"
+            case "s":
+                return f"{value * 1000:.4g}ms" if abs(value) < 1 else f"{value:.4g}s"
+        return f"{value:.6g}"
+
+    def __str__(self) -> str:
+        return self.show(self.value)
+
+
+def parse_limit(text: Any) -> Limit:
+    """`1%` → 0.01, `500ms` → 0.5 seconds, a plain number stays. Errors: ValueError."""
+    if isinstance(text, Limit):
+        return text
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return Limit(float(text), "")
+    if isinstance(text, str) and (percent := re.fullmatch(rf"({_NUMBER})\s*%", text)):
+        return Limit(float(percent[1]) / 100, "%")
+    if isinstance(text, str) and re.fullmatch(_DURATION, text):
+        return Limit(parse_duration(text).total_seconds(), "s")
+    raise ValueError(f"{text!r} is not a limit; write a number, a percentage (1%) or a time (500ms)")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$", "examples": ["30s", "10m", "1h30m"]}),
+]
+
+BoundedLimit = Annotated[
+    Limit,
+    BeforeValidator(parse_limit),
+    PlainSerializer(str),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^({_NUMBER}\s*%|{_DURATION})$"}]},
+    ),
+]

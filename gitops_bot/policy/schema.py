@@ -1,0 +1,382 @@
+"""The policy language: what users may write, as pydantic models. `apiVersion: gitops-bot.dev/v1alpha1`.
+
+Unknown keys are errors. Names that the language has but this version does not serve are refused, never ignored. Rules
+that span several fields are in `rules.py`; reading files is in `loading.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from gitops_bot.model import MergeMode, ObjectRef, SlotName
+from gitops_bot.policy.quantities import BoundedLimit, Duration
+
+API_VERSION = "gitops-bot.dev/v1alpha1"
+
+
+class Spec(BaseModel):
+    """A closed, frozen, camelCase object."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+    )
+
+
+def _not_yet(_: Any) -> None:
+    raise PydanticCustomError("not_supported_yet", "is not supported yet by this version of gitops-bot")
+
+
+Later = Annotated[None, BeforeValidator(_not_yet), WithJsonSchema({"not": {}, "description": "not supported yet"})]
+"""A name of v1alpha1 that this version does not serve."""
+
+
+def served(*later: str) -> BeforeValidator:
+    """Refuse values of the language that this version does not serve, by their name."""
+
+    def check(value: Any) -> Any:
+        if value in later:
+            raise PydanticCustomError("not_supported_yet", "{value} is not supported yet", {"value": str(value)})
+        return value
+
+    return BeforeValidator(check)
+
+
+def _inside(text: str) -> str:
+    """A path below the repository's root, in its plain form."""
+    if not text or text.startswith(("/", "~")) or "\\" in text or any(ord(char) < 32 for char in text):
+        raise ValueError(f"{text!r} is not a path inside the repository")
+    if ".." in PurePosixPath(text).parts or PurePosixPath(text).parts[:1] == (".git",):
+        raise ValueError(f"{text!r} leaves the repository")
+    return str(PurePosixPath(text))
+
+
+RepoPath = Annotated[str, BeforeValidator(lambda value: _inside(value) if isinstance(value, str) else value)]
+Dns1123 = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\n]+$")]
+Percent = Annotated[int, Field(ge=1, le=100)]
+
+
+class Metadata(Spec):
+    """The identity of a document."""
+
+    name: Dns1123
+    """The identity in branches, statuses and metrics."""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+# ---------------------------------------------------------------- candidate and baseline
+
+
+class Workload(Spec):
+    """The workload that runs a version: asked whether it is live and healthy."""
+
+    kind: Literal["Deployment", "Rollout"] = "Deployment"
+    namespace: Name
+    name: Name
+    container: Name | None = None
+    """Which container's image is meant, when there are several."""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind, self.namespace, self.name)
+
+
+class Experiment(Spec):
+    """The object whose controller runs the experiment."""
+
+    kind: Annotated[
+        Literal["Rollout", "Canary"],
+        served("AnalysisRun", "ArgoExperiment", "Experiment", "KnativeService", "Deployment"),
+    ]
+    """Rollout (Argo Rollouts) or Canary (Flagger)."""
+    namespace: Name
+    name: Name
+    container: Name | None = None
+    """Which container's image is the version, when there are several."""
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind, self.namespace, self.name)
+
+
+class Candidate(Spec):
+    """Where the version on trial comes from: exactly one of slot, experiment, version."""
+
+    slot: Literal["candidateVersion"] | None = None
+    """From git: what it says the canary workload runs."""
+    experiment: Experiment | None = None
+    """From the experiment in the cluster."""
+    version: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\s]+$")] | None = None
+    """Given by hand: `tag`, `tag@sha256:…` or `sha256:…`."""
+    workload: Workload | None = None
+    """What runs the candidate: its image must be the one in git before anything is judged."""
+    environments: Later = None
+    registry: Later = None
+
+
+class Baseline(Spec):
+    """What the candidate is compared with."""
+
+    slot: Literal["stableVersion"] = "stableVersion"
+    workload: Workload | None = None
+    """What runs the stable version: it must be healthy before traffic returns to it."""
+
+
+# ---------------------------------------------------------------- analysis
+
+
+class Builtin(Spec):
+    """A metric whose query the bot knows."""
+
+    istio: Literal["request-error-ratio", "latency-p50", "latency-p90", "latency-p95", "latency-p99"]
+    """From Istio's standard metrics."""
+    namespace: Name | None = None
+    """The workload's namespace; default: the experiment's or the candidate workload's."""
+    workload: Name | None = None
+    """The workload's name; default: the experiment's or the candidate workload's."""
+    reporter: Literal["destination", "source"] = "destination"
+    """`destination` misses requests that never reached a sidecar."""
+    labels: dict[Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], Text] = {}
+    """More label matchers (equality); values may be templates."""
+    linkerd: Later = None
+    nginx: Later = None
+    traefik: Later = None
+    contour: Later = None
+    gloo: Later = None
+    knative: Later = None
+    gateway_api: Annotated[Later, Field(alias="gateway-api")] = None
+
+
+class Ratio(Spec):
+    """Bad events over all events, each a count over the interval."""
+
+    bad: Text
+    """PromQL; an empty answer counts as zero."""
+    total: Text
+    """PromQL; an empty answer or zero is no traffic, which is no evidence."""
+
+
+class Metric(Spec):
+    """One check on one metric: exactly one of builtin, query, ratio, and min or max."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    builtin: Builtin | None = None
+    query: Text | None = None
+    """PromQL that gives one number."""
+    ratio: Ratio | None = None
+    min: BoundedLimit | None = None
+    """The value must not be below (inclusive bound)."""
+    max: BoundedLimit | None = None
+    """The value must not be above (inclusive bound)."""
+    failure_limit: Annotated[int, Field(ge=0)] = 0
+    """More failed measurements than this in one run fail it."""
+    inconclusive_limit: Annotated[int, Field(ge=0)] = 0
+    """More measurements without a number than this in one run leave it undecided."""
+    min_samples: Annotated[int, Field(ge=0)] = 0
+    """A run decides only with at least this many observations: requests for builtin ratios and `ratio`, measured values
+    for the others."""
+    critical: bool = True
+    """False: reported, does not decide."""
+    compare: Later = None
+    consecutive_error_limit: Later = None
+    consecutive_success_limit: Later = None
+
+
+class Analysis(Spec):
+    """On what evidence."""
+
+    source: Literal["experiment", "metrics", "both"] | None = None
+    """experiment (trust the controller's verdict), metrics (measure here) or both; default: what is given."""
+    interval: Duration = timedelta(minutes=1)
+    """Between two measurements, and the window of each."""
+    warmup: Duration = timedelta(0)
+    """Ignored at the start of each step."""
+    bake: Duration = timedelta(minutes=10)
+    """A step is observed at least this long; one run of analysis lasts so long, and at least three intervals."""
+    deadline: Duration | None = None
+    """Still undecided after this: `onDeadline`."""
+    on_deadline: Literal["hold", "rollback"] = "hold"
+    post_analysis: Duration | None = None
+    """Watched after the promotion; default: bake."""
+    metrics: tuple[Metric, ...] = ()
+    metrics_server: Name | None = None
+    """A metrics server of the bot configuration, instead of the cluster's own."""
+    templates: Later = None
+
+
+# ---------------------------------------------------------------- strategy
+
+
+class Canary(Spec):
+    """A ladder of weights in git: `weights`, or `step` and `max`; the promotion follows the last rung."""
+
+    weights: tuple[Percent, ...] = ()
+    step: Percent | None = None
+    max: Percent | None = None
+
+    @property
+    def ladder(self) -> tuple[int, ...]:
+        """The rungs, rising."""
+        if self.weights or self.step is None:
+            return self.weights
+        top = self.max or 100
+        return (*range(self.step, top, self.step), top)
+
+
+class Promote(Spec):
+    """One step: write the candidate where the stable version stands."""
+
+
+class Strategy(Spec):
+    """Exactly one of canary, promote."""
+
+    canary: Canary | None = None
+    promote: Promote | None = None
+    blue_green: Later = None
+    ab_test: Later = None
+    mirror: Later = None
+
+
+# ---------------------------------------------------------------- edits
+
+
+class KustomizeImage(Spec):
+    """The tag or digest of an entry below `images:` of a kustomization."""
+
+    path: RepoPath
+    """The folder of the kustomization, or the file itself."""
+    name: Text
+    """The entry's `name`."""
+
+
+class HelmValue(Spec):
+    """A value in a Helm values file."""
+
+    file: RepoPath
+    key: Text
+    """`a.b[0].c`, `list[name=x].tag`, `"odd.key".a`."""
+
+
+class Where(Spec):
+    """Chooses one document of a file."""
+
+    kind: Name | None = None
+    name: Name | None = None
+    namespace: Name | None = None
+
+
+class YamlValue(Spec):
+    """A value in any YAML file."""
+
+    file: RepoPath
+    path: Text
+    """`a.b[0].c`, `list[name=x].tag`, `"odd.key".a`."""
+    where: Where | None = None
+    """Which document, when the file has several."""
+
+
+def _slot_name(value: Any) -> Any:
+    """`version` is what `promote` calls the stable version."""
+    return SlotName.STABLE if value == "version" else value
+
+
+class Edit(Spec):
+    """One place and the slot that lives there: exactly one of kustomizeImage, helmValue, yaml."""
+
+    kustomize_image: KustomizeImage | None = None
+    helm_value: HelmValue | None = None
+    yaml: YamlValue | None = None
+    set: Annotated[
+        SlotName,
+        BeforeValidator(_slot_name),
+        WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "version"]}),
+    ]
+    """stableVersion (or version), candidateVersion, weight."""
+    value: Later = None
+    virtual_service: Later = None
+    destination_rule: Later = None
+    http_route: Later = None
+    grpc_route: Later = None
+    ingress: Later = None
+    knative_traffic: Later = None
+    rollout: Later = None
+    helm_dependency: Later = None
+    helmfile: Later = None
+    kustomize_replicas: Later = None
+    kustomize_patch: Later = None
+
+
+# ---------------------------------------------------------------- delivery
+
+Merge = Annotated[MergeMode, served("queue"), WithJsonSchema({"enum": ["never", "auto"]})]
+
+
+class PullRequestSpec(Spec):
+    """How a promotion is delivered."""
+
+    merge: Merge = MergeMode.NEVER
+    """never (humans) or auto (the bot, pinned to the evaluated commit)."""
+    labels: tuple[Label, ...] = ()
+    reviewers: tuple[Name, ...] = ()
+    draft: bool = False
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+    """A template over policy, step, weight, from.version and to.version."""
+
+
+class Rollback(Spec):
+    """How a rollback is delivered."""
+
+    merge: Merge = MergeMode.NEVER
+    approvals: Later = None
+
+
+class PolicySpec(Spec):
+    """What to promote, on what evidence, where to write it, how to deliver it."""
+
+    suspend: bool = False
+    """Nothing is opened, changed, merged or closed."""
+    repository: Name
+    """A repository of the bot configuration."""
+    base: Text | None = None
+    """Default: the repository's."""
+    clusters: tuple[Name, ...] = ("default",)
+    """Clusters of the bot configuration; every one must agree."""
+    candidate: Candidate
+    baseline: Baseline = Baseline()
+    analysis: Analysis = Analysis()
+    strategy: Strategy
+    edits: tuple[Edit, ...]
+    """Where each slot lives; several edits may set one slot."""
+    pull_request: PullRequestSpec = PullRequestSpec()
+    rollback: Rollback = Rollback()
+    gates: Later = None
+    notify: Later = None
+
+
+class PromotionPolicy(Spec):
+    """One promotion."""
+
+    api_version: Literal["gitops-bot.dev/v1alpha1"]
+    kind: Literal["PromotionPolicy"]
+    metadata: Metadata
+    spec: PolicySpec
+
+    @property
+    def name(self) -> str:
+        """The identity."""
+        return self.metadata.name
