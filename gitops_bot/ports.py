@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from gitops_bot.model import Commit, CommitStatus, Head, PullRequest, Query, Reading, Tree
+from gitops_bot.model import Commit, CommitStatus, Head, Kind, PullRequest, Query, Reading, Tree
 
 
 class Clock(Protocol):
@@ -24,16 +24,6 @@ class Metrics(Protocol):
     def range(self, query: Query) -> tuple[Reading, ...]:
         """One reading per instant of the query, in order. Never raises: trouble is `Missing` with the reason."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of object by its place in the API."""
-
-    group: str
-    version: str
-    plural: str
-    name: str
 
 
 class Cluster(Protocol):

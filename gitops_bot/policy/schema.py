@@ -367,6 +367,16 @@ class PolicySpec(Spec):
     gates: Later = None
     notify: Later = None
 
+    @property
+    def asks_experiment(self) -> bool:
+        """The controller's own verdict is a check."""
+        return self.candidate.experiment is not None and self.analysis.source != "metrics"
+
+    @property
+    def asks_metrics(self) -> bool:
+        """The bot measures for itself."""
+        return bool(self.analysis.metrics) and self.analysis.source != "experiment"
+
 
 class PromotionPolicy(Spec):
     """One promotion."""

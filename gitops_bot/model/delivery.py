@@ -1,0 +1,236 @@
+"""Changes, pull requests, and what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gitops_bot.errors import InternalError
+from gitops_bot.model.evidence import Verdict
+from gitops_bot.model.git import SlotName, Slots, Version
+from gitops_bot.model.steps import Gate, Step, StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMove:
+    """One slot at one place going from one value to another."""
+
+    slot: SlotName
+    place: str
+    """`file: path in it`."""
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file before and after; equal bytes are not a change."""
+
+    path: str
+    before: bytes
+    after: bytes
+    moves: tuple[SlotMove, ...]
+
+    def __post_init__(self) -> None:
+        if self.before == self.after:
+            raise InternalError(f"{self.path}: nothing changes")
+
+
+class Direction(StrEnum):
+    """The two branches of a policy."""
+
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All a human will see of one step, decided purely."""
+
+    policy: str
+    direction: Direction
+    step: StepKind
+    key: str
+    """hash(repository, base, policy, step, candidate, slots before, slots after): a person's no is to this."""
+    branch: str
+    base: str
+    base_commit: str
+    title: str
+    body: str
+    message: str
+    labels: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    draft: bool
+    changes: tuple[Change, ...]
+
+
+class PrState(StrEnum):
+    """Where a pull request is in its life."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as the forge lists it."""
+
+    number: int
+    url: str
+    state: PrState
+    branch: str
+    base: str
+    head: str
+    title: str
+    body: str
+    ours: bool
+    """The bot opened it, from a branch of the repository itself."""
+    created_at: datetime
+    updated_at: datetime
+    labels: tuple[str, ...] = ()
+    draft: bool = False
+    closed_at: datetime | None = None
+    merge_commit: str = ""
+    """The merge or squash commit; empty while it is not merged."""
+
+
+class StatusState(StrEnum):
+    """A commit status."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """What `gitops-bot/<policy>` says on a head."""
+
+    context: str
+    state: StatusState
+    description: str
+    """At most 140 characters."""
+
+
+class MergeMode(StrEnum):
+    """Who merges."""
+
+    NEVER = "never"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPr:
+    """Push the branch, open the pull request, set its status."""
+
+    proposal: Proposal
+    expected: str | None
+    """The branch's present object name; None: it must not exist."""
+    current: bool
+    """The branch already holds exactly the proposed commit's tree on a fit parent: nothing is pushed."""
+    status: CommitStatus
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePr:
+    """Rewrite an open pull request of ours in place."""
+
+    number: int
+    proposal: Proposal
+    expected: str
+    current: bool
+    """Only the text changes: nothing is pushed."""
+    status: CommitStatus
+    comment: str = ""
+    """Said once when the step or the candidate changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergePr:
+    """Merge, pinned to the head that this tick evaluated."""
+
+    number: int
+    head: str
+    title: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePr:
+    """Mark the reason, then close; the branch goes when it is wholly ours."""
+
+    number: int
+    body: str
+    """The present body with the reason in its marker."""
+    reason: str
+    delete_branch: str = ""
+    """Empty keeps it."""
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Say something once; the label remembers that it was said."""
+
+    number: int
+    key: str
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Set the status of an existing head."""
+
+    head: str
+    status: CommitStatus
+    number: int
+    body: str
+    """The body whose digest remembers it, written after the status."""
+
+
+Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one policy's tick decided, whole: the audit record."""
+
+    policy: str
+    repository: str
+    base: str
+    base_commit: str
+    slots: Slots
+    candidate: Version | None
+    since: datetime | None
+    verdict: Verdict
+    step: Step
+    gates: tuple[Gate, ...] = ()
+    proposal: Proposal | None = None
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What keeps the step from being delivered, or what people should know."""
+
+
+class ReceiptState(StrEnum):
+    """How an action ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    NOT_READY = "not ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one action."""
+
+    policy: str
+    action: str
+    state: ReceiptState
+    detail: str = ""
+    number: int | None = None
+    url: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,154 @@
+"""What git says: versions, slots, history, branches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, Self
+
+from gitops_bot.errors import InternalError
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a workload runs: a tag, a digest, or both; never neither."""
+
+    tag: str = ""
+    digest: str = ""
+    """`sha256:…`, empty when the version is named by its tag alone."""
+
+    def __post_init__(self) -> None:
+        if not self.tag and not self.digest:
+            raise InternalError("a version needs a tag or a digest")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `tag`, `tag@sha256:…` or `sha256:…`."""
+        tag, at, digest = text.partition("@")
+        if not at and re.fullmatch(r"sha256:[0-9a-f]{64}", tag):
+            return cls(digest=tag)
+        return cls(tag=tag, digest=digest)
+
+    @classmethod
+    def of_image(cls, image: str) -> Self | None:
+        """The version in an image reference (`registry:5000/name:tag@digest`); None when it names none."""
+        name, _, digest = image.partition("@")
+        last = name.rpartition("/")[2]
+        tag = last.partition(":")[2]
+        return cls(tag=tag, digest=digest) if tag or digest else None
+
+    def runs(self, other: Version) -> bool:
+        """Whether both name the same artefact as far as both say: digests when both have one, else tags."""
+        if self.digest and other.digest:
+            return self.digest == other.digest
+        return self.tag == other.tag
+
+    def __str__(self) -> str:
+        return "@".join(part for part in (self.tag, self.digest) if part)
+
+
+class SlotName(StrEnum):
+    """The values a policy may write."""
+
+    STABLE = "stableVersion"
+    CANDIDATE = "candidateVersion"
+    WEIGHT = "weight"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The named values the bot may write, as one commit has them. None: the policy has no such slot, or it is empty."""
+
+    stable: Version | None = None
+    candidate: Version | None = None
+    weight: int | None = None
+
+    def get(self, name: SlotName) -> Version | int | None:
+        """The value of one slot."""
+        match name:
+            case SlotName.STABLE:
+                return self.stable
+            case SlotName.CANDIDATE:
+                return self.candidate
+            case SlotName.WEIGHT:
+                return self.weight
+
+    def having(self, name: SlotName, value: Version | int | None) -> Slots:
+        """The same slots with one value set."""
+        match name, value:
+            case SlotName.STABLE, Version() | None:
+                return replace(self, stable=value)
+            case SlotName.CANDIDATE, Version() | None:
+                return replace(self, candidate=value)
+            case SlotName.WEIGHT, int() | None:
+                return replace(self, weight=value)
+        raise InternalError(f"{name} cannot hold {value!r}")
+
+
+class Tree(Protocol):
+    """A read-only look-up in one commit."""
+
+    @property
+    def commit(self) -> str:
+        """The commit's object name."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a regular file; None when there is none (a link or a submodule is none)."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names directly in a folder (`""` is the root); empty when there is no such folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the slots were after one commit of base's first-parent history."""
+
+    commit: str
+    at: datetime
+    """The committer's date, not before its parent's and not after now."""
+    slots: Slots | None
+    """None where the places could not be read (a file that did not exist yet, or was not YAML)."""
+    by_person: bool
+    """Neither the bot nor a named automation wrote it."""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Base's first-parent history as far as the policy's files changed, newest first."""
+
+    moments: tuple[Moment, ...]
+    complete: bool = True
+    """It reaches the commit that began the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a branch of ours."""
+
+    oid: str
+    parents: tuple[str, ...]
+    author: str
+    """`Name <email>`."""
+    committer: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What git knows of one of the bot's branches."""
+
+    oid: str
+    fork: str
+    """Where it left base: the merge base with it."""
+    commits: tuple[Commit, ...]
+    """Those that base lacks, newest first."""
+    files: Mapping[str, tuple[bytes | None, bytes | None]]
+    """Every path that differs between fork and head: content there and here; None is absent."""

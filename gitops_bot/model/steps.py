@@ -1,0 +1,57 @@
+"""What happens next in git, and what may hold it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gitops_bot.model.git import Slots
+
+
+class StepKind(StrEnum):
+    """What happens next in git."""
+
+    START = "Start"
+    ADVANCE = "Advance"
+    PROMOTE = "Promote"
+    FINISH = "Finish"
+    ROLLBACK = "Rollback"
+    HOLD = "Hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next step: what git should say after it, and why."""
+
+    kind: StepKind
+    slots: Slots
+    reason: str
+    held: Step | None = None
+    """For Hold: the step that waits for evidence."""
+    urgent: bool = False
+    """Delivered as a rollback is: past caps, merged by `rollback.merge`."""
+    cautions: tuple[str, ...] = ()
+    """What the bot could not see: people are told, and it does not merge by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether something outside the verdict lets a step pass."""
+
+    name: str
+    open: bool
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The stop file on base: nothing moves while it is there."""
+
+    reason: str
+    until: datetime | None = None
+    policies: tuple[str, ...] = ()
+    """Shell patterns of policy names; empty is all."""
+    rollbacks: bool = False
+    """It holds rollbacks too."""

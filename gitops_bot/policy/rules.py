@@ -1,0 +1,244 @@
+"""Rules that span several fields of a document: exactly one of, needs, may not. Pure: document → problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from gitops_bot.model import SlotName
+from gitops_bot.policy import templates
+from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Repository, SecretRef
+from gitops_bot.policy.schema import Canary, Candidate, Edit, Metric, PolicySpec, PromotionPolicy, Spec
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+
+def problems(policy: PromotionPolicy) -> list[Problem]:
+    """What is wrong with a policy whose shape is right: (path below the document, message)."""
+    spec = policy.spec
+    return [
+        *_candidate(spec.candidate),
+        *_one_of(("spec", "strategy"), spec.strategy, "canary", "promote"),
+        *_analysis(spec),
+        *_ladder(spec.strategy.canary),
+        *_strategy(spec),
+        *_edits(spec),
+        *_clusters(spec),
+        *_title(spec),
+    ]
+
+
+def _given(value: Spec, *names: str) -> list[str]:
+    """The names (as written in YAML) of the fields that were given."""
+    shown = {name: info.alias or name for name, info in type(value).model_fields.items()}
+    return [shown[name] for name in names if getattr(value, name) is not None]
+
+
+def _one_of(path: Path, value: Spec, *names: str) -> Iterator[Problem]:
+    shown = [type(value).model_fields[name].alias or name for name in names]
+    given = _given(value, *names)
+    if not given:
+        yield path, f"one of {', '.join(shown)} is needed"
+    if len(given) > 1:
+        yield (*path, given[1]), f"only one of {', '.join(shown)} may be given, and {given[0]} is"
+
+
+def _candidate(candidate: Candidate) -> Iterator[Problem]:
+    path = ("spec", "candidate")
+    yield from _one_of(path, candidate, "slot", "experiment", "version")
+    if candidate.workload and not candidate.slot:
+        yield (*path, "workload"), "only goes with slot: an experiment names its own workload"
+
+
+def _analysis(spec: PolicySpec) -> Iterator[Problem]:
+    analysis, path = spec.analysis, ("spec", "analysis")
+    if analysis.source in ("experiment", "both") and spec.candidate.experiment is None:
+        yield (*path, "source"), f"{analysis.source} needs spec.candidate.experiment"
+    if analysis.source in ("metrics", "both") and not analysis.metrics:
+        yield (*path, "source"), f"{analysis.source} needs spec.analysis.metrics"
+    if analysis.source == "experiment" and analysis.metrics:
+        yield (*path, "metrics"), "are never asked with source: experiment; write source: both"
+    if analysis.interval < timedelta(seconds=1):
+        yield (*path, "interval"), "must be at least 1s"
+    if analysis.bake < analysis.interval:
+        yield (*path, "bake"), "must be at least one interval"
+    if analysis.on_deadline == "rollback" and analysis.deadline is None:
+        yield (*path, "onDeadline"), "needs a deadline"
+    names = [metric.name for metric in analysis.metrics]
+    for index, metric in enumerate(analysis.metrics):
+        if metric.name in names[:index]:
+            yield (*path, "metrics", index, "name"), f"{metric.name} is the name of another metric"
+        yield from _metric((*path, "metrics", index), metric, spec)
+    if analysis.metrics and not any(metric.critical for metric in analysis.metrics) and analysis.source != "both":
+        yield (*path, "metrics"), "none is critical, so nothing could ever decide"
+
+
+def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
+    yield from _one_of(path, metric, "builtin", "query", "ratio")
+    if metric.min is None and metric.max is None:
+        yield path, "min or max is needed"
+    elif metric.min and metric.max and metric.min.value > metric.max.value:
+        yield (*path, "min"), "is greater than max"
+    if metric.builtin and not (_workload_known(spec) or (metric.builtin.namespace and metric.builtin.workload)):
+        yield (*path, "builtin"), "needs namespace and workload: nothing in spec.candidate says which workload is meant"
+    yield from _metric_templates(path, metric)
+
+
+def _workload_known(spec: PolicySpec) -> bool:
+    return bool(spec.candidate.experiment or spec.candidate.workload)
+
+
+def _metric_templates(path: Path, metric: Metric) -> Iterator[Problem]:
+    texts: list[tuple[Path, str]] = []
+    if metric.query:
+        texts.append(((*path, "query"), metric.query))
+    if metric.ratio:
+        texts += [((*path, "ratio", "bad"), metric.ratio.bad), ((*path, "ratio", "total"), metric.ratio.total)]
+    if metric.builtin:
+        texts += [((*path, "builtin", "labels", name), text) for name, text in metric.builtin.labels.items()]
+    for where, text in texts:
+        yield from _template(where, text, templates.QUERY_VARIABLES)
+
+
+def _template(path: Path, text: str, variables: tuple[str, ...]) -> Iterator[Problem]:
+    try:
+        templates.check(text, variables)
+    except templates.TemplateProblem as problem:
+        yield path, str(problem)
+
+
+def _ladder(canary: Canary | None) -> Iterator[Problem]:
+    if canary is None:
+        return
+    path = ("spec", "strategy", "canary")
+    if bool(canary.weights) == (canary.step is not None):
+        yield path, "either weights, or step and max"
+    if canary.max is not None and canary.step is None:
+        yield (*path, "max"), "goes with step"
+    if canary.step and canary.max and canary.step > canary.max:
+        yield (*path, "step"), "is greater than max"
+    for index, (lower, higher) in enumerate(pairwise(canary.weights)):
+        if higher <= lower:
+            yield (*path, "weights", index + 1), f"{higher} does not rise above {lower}"
+
+
+_OWNERS = {"Rollout": "Argo Rollouts", "Canary": "Flagger"}
+
+
+def _strategy(spec: PolicySpec) -> Iterator[Problem]:
+    slots = {edit.set for edit in spec.edits}
+    if spec.strategy.canary:
+        yield from _canary(spec, slots)
+    if spec.strategy.promote:
+        yield from _promote(spec, slots)
+
+
+def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
+    experiment = spec.candidate.experiment
+    if experiment:
+        yield (
+            ("spec", "strategy", "canary"),
+            f"a ladder in git cannot go with {experiment.kind} {experiment.namespace}/{experiment.name}: "
+            f"{_OWNERS[experiment.kind]} owns its weight; use strategy.promote, or candidate.slot where git owns it",
+        )
+        return
+    for name in SlotName:
+        if name not in slots:
+            yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
+    if not spec.analysis.metrics:
+        yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
+
+
+def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
+    if SlotName.STABLE not in slots:
+        yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
+    if spec.candidate.slot and SlotName.CANDIDATE not in slots:
+        yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
+    if spec.candidate.slot and not spec.analysis.metrics:
+        yield ("spec", "analysis"), "a candidate from git needs metrics: nothing else could say PASS"
+    for index, edit in enumerate(spec.edits):
+        if edit.set is SlotName.WEIGHT:
+            yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
+
+
+def _edits(spec: PolicySpec) -> Iterator[Problem]:
+    if not spec.edits:
+        yield ("spec", "edits"), "at least one edit is needed"
+    for index, edit in enumerate(spec.edits):
+        path = ("spec", "edits", index)
+        yield from _one_of(path, edit, "kustomize_image", "helm_value", "yaml")
+        if edit.kustomize_image and edit.set is SlotName.WEIGHT:
+            yield (*path, "set"), "an image has no weight"
+        if _same_place(edit, spec.edits[:index]):
+            yield path, "writes the same place as an edit above it"
+
+
+def _same_place(edit: Edit, others: tuple[Edit, ...]) -> bool:
+    place = edit.model_copy(update={"set": SlotName.WEIGHT})
+    return any(other.model_copy(update={"set": SlotName.WEIGHT}) == place for other in others)
+
+
+def _clusters(spec: PolicySpec) -> Iterator[Problem]:
+    if not spec.clusters:
+        yield ("spec", "clusters"), "name at least one cluster, or leave the key out"
+    for index, name in enumerate(spec.clusters):
+        if name in spec.clusters[:index]:
+            yield ("spec", "clusters", index), f"{name} is named twice"
+
+
+def _title(spec: PolicySpec) -> Iterator[Problem]:
+    if spec.pull_request.title is not None:
+        yield from _template(("spec", "pullRequest", "title"), spec.pull_request.title, templates.TITLE_VARIABLES)
+
+
+# ---------------------------------------------------------------- the bot configuration
+
+
+def config_problems(config: BotConfig) -> list[Problem]:
+    """What is wrong with a bot configuration whose shape is right: (path below the document, message)."""
+    spec = config.spec
+    found: list[Problem] = [] if spec.repositories else [(("spec", "repositories"), "at least one is needed")]
+    for name, repository in spec.repositories.items():
+        found += _repository(("spec", "repositories", name), repository)
+    for name, cluster in spec.clusters.items():
+        found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
+    for name, server in spec.metrics.items():
+        found += _metrics_server(("spec", "metrics", name), server)
+    return found
+
+
+def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
+    if "@" in repository.url.split("//", 1)[-1].split("/", 1)[0] and repository.url.startswith("http"):
+        yield (*path, "url"), "holds credentials; give them by tokenFrom"
+    if repository.token_from and repository.app:
+        yield (*path, "app"), "goes without tokenFrom"
+    if repository.forge == "github" and not (repository.token_from or repository.app):
+        yield path, "github needs tokenFrom or app"
+    if repository.token_from:
+        yield from _secret((*path, "tokenFrom"), repository.token_from)
+    if repository.app:
+        yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
+
+
+def _secret(path: Path, secret: SecretRef) -> Iterator[Problem]:
+    yield from _one_of(path, secret, "env", "file")
+
+
+def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> Iterator[Problem]:
+    ways = [cluster.context is not None or cluster.kubeconfig is not None, cluster.in_cluster, bool(cluster.recorded)]
+    if sum(ways) > 1:
+        yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
+    if cluster.metrics is not None and cluster.metrics not in servers:
+        yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
+
+
+def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:
+    yield from _one_of(path, server, "prometheus", "recorded")
+    if server.prometheus is None:
+        return
+    if not server.prometheus.url.startswith(("http://", "https://")):
+        yield (*path, "prometheus", "url"), "must begin with https:// or http://"
+    if server.prometheus.token_from:
+        yield from _secret((*path, "prometheus", "tokenFrom"), server.prometheus.token_from)

@@ -1,0 +1,98 @@
+"""Templates in policies: text with `{{ variable }}` and `{{ variable | regex }}`, nothing else.
+
+Jinja2 parses and renders in its sandbox; the language is closed further: a template cannot loop, call or compute.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+_TEXT = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter)
+
+QUERY_VARIABLES = ("version", "baseline", "interval", "namespace", "workload", "policy")
+"""What a metric's query may use: the version on trial, the one it is compared with, the interval (`1m`) …"""
+
+TITLE_VARIABLES = ("policy", "step", "weight", "from.version", "to.version", "from.weight", "to.weight")
+"""What a pull request's title may use."""
+
+
+class TemplateProblem(ValueError):
+    """A template that is not one: the message says what and, when it can, what was meant."""
+
+
+def _environment() -> SandboxedEnvironment:
+    # Queries are text, not HTML; what they are given is checked by `query_value` before.
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.filters = {"regex": re.escape}
+    return environment
+
+
+def check(text: str, variables: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables a template uses. Errors: TemplateProblem (syntax, unknown variable, anything but a variable)."""
+    try:
+        tree = _environment().parse(text)
+    except TemplateError as error:
+        raise TemplateProblem(f"is not a template: {error}") from error
+    used: list[str] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            raise TemplateProblem("a template may only hold {{ variable }}; blocks are not allowed")
+        for node in output.nodes:
+            if not isinstance(node, nodes.TemplateData):
+                used.append(_variable(node, variables))
+    return tuple(used)
+
+
+def _variable(node: nodes.Node, variables: tuple[str, ...]) -> str:
+    if isinstance(node, nodes.Filter) and node.name == "regex" and node.node is not None and not node.args:
+        return _variable(node.node, variables)
+    name = _dotted(node)
+    if name is None:
+        raise TemplateProblem("a template may only hold {{ variable }} and {{ variable | regex }}")
+    if name not in variables:
+        near = difflib.get_close_matches(name, variables, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(variables)}"
+        raise TemplateProblem(f"unknown variable {name} ({hint})")
+    return name
+
+
+def _dotted(node: nodes.Node) -> str | None:
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr) and (head := _dotted(node.node)):
+        return f"{head}.{node.attr}"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> Any:
+    return _environment().from_string(text)
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The text with its variables filled in; dotted names are nested. Errors: TemplateProblem."""
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        *path, last = name.split(".")
+        inner = nested
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    try:
+        return str(_compiled(text).render(nested))
+    except TemplateError as error:
+        raise TemplateProblem(str(error)) from error
+
+
+def query_value(value: str) -> str:
+    """A value fit for a PromQL string whatever its quotes. Errors: TemplateProblem for anything that could leave it."""
+    if not re.fullmatch(r"[\w.:@+/-]*", value, re.ASCII):
+        raise TemplateProblem(f"{value!r} holds characters that do not go into a query")
+    return value
