@@ -1,0 +1,40 @@
+"""From what git says, the candidate and the verdict to the next step. Pure; one module per strategy and one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitops_bot.model import Step, Trial, Verdict
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy import canary, promote
+from gitops_bot.strategy.state import State, survey
+
+
+@dataclass(frozen=True, slots=True)
+class _Strategy:
+    trial: Callable[[PromotionPolicy, State], Trial | None]
+    next_step: Callable[[PromotionPolicy, State, Verdict], Step]
+
+
+_STRATEGIES = {
+    "canary": _Strategy(canary.trial, canary.next_step),
+    "promote": _Strategy(promote.trial, promote.next_step),
+}
+
+
+def _chosen(policy: PromotionPolicy) -> _Strategy:
+    return next(one for name, one in _STRATEGIES.items() if getattr(policy.spec.strategy, name) is not None)
+
+
+def trial(policy: PromotionPolicy, state: State) -> Trial | None:
+    """What is judged now; None when nothing is."""
+    return _chosen(policy).trial(policy, state)
+
+
+def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
+    """The next step, or Hold with its reason."""
+    return _chosen(policy).next_step(policy, state, verdict)
+
+
+__all__ = ["State", "next_step", "survey", "trial"]

@@ -1,0 +1,54 @@
+"""promote: one step, the candidate's version where the stable version stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gitops_bot.model import Outcome, Step, StepKind, Trial, Verdict
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy.state import State, watch_over
+from gitops_bot.strategy.state import trial as on_trial
+
+
+def trial(policy: PromotionPolicy, state: State) -> Trial | None:
+    """What is judged: the candidate, until it stands; then the promoted version for `postAnalysis`."""
+    if state.candidate != state.slots.stable:
+        return on_trial(state, state.slots.stable)
+    watched = _promoted(state) and not watch_over(policy, state)
+    return on_trial(state, state.stable_before, watching=True) if watched else None
+
+
+def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
+    """The next step, or Hold with its reason."""
+    slots, candidate = state.slots, state.candidate
+    if candidate is None:
+        return Step(StepKind.HOLD, slots, state.why_no_candidate)
+    if slots.stable is not None and slots.stable == candidate:
+        return _stands(policy, state, verdict)
+    after = replace(slots, stable=candidate)
+    if slots.stable is None:
+        return Step(StepKind.PROMOTE, after, "first release, no comparison")
+    if state.rejection:
+        how, commit = state.rejection.how, state.rejection.commit[:12]
+        return Step(StepKind.HOLD, slots, f"{candidate} was rejected: {how} in {commit} by {state.rejection.author}")
+    step = Step(StepKind.PROMOTE, after, verdict.because)
+    if verdict.outcome is Outcome.PASS:
+        return step
+    held = step if verdict.outcome is Outcome.UNKNOWN else None
+    return Step(StepKind.HOLD, slots, verdict.because, held=held)
+
+
+def _promoted(state: State) -> bool:
+    """The present version came by going forward."""
+    return state.stable_before is not None and not state.went_back
+
+
+def _stands(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
+    """The candidate stands: it goes only on evidence, while it is watched or when its controller failed it."""
+    slots, before = state.slots, state.stable_before
+    on_watch = state.experiment_failed or not watch_over(policy, state)
+    if verdict.outcome is not Outcome.FAIL or not on_watch or not _promoted(state):
+        return Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
+    if before is None or state.previous_rejected:
+        return Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
+    return Step(StepKind.ROLLBACK, replace(slots, stable=before), verdict.because, urgent=True)

@@ -1,0 +1,202 @@
+"""Everything the choice of the next step rests on, gathered from git and the cluster. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from gitops_bot.model import (
+    ExperimentStatus,
+    History,
+    ObjectRef,
+    Phase,
+    PullRequest,
+    Slots,
+    Trial,
+    Unseen,
+    Version,
+)
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy import history as past
+
+Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
+
+
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+class Health(Enum):
+    """What is known of the workload that runs the stable version."""
+
+    WELL = "well"
+    NOT_WELL = "not well"
+    NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a promotion stands."""
+
+    slots: Slots
+    """What base says now."""
+    candidate: Version | None
+    why_no_candidate: str
+    """Said when there is none."""
+    landed: datetime | None
+    """When base's slots took effect; None when history ends before that."""
+    since: datetime | None
+    """When the present state took effect in git and in every cluster; None while it has not."""
+    why_no_since: str
+    previous: Slots | None
+    """The slots just before the present ones landed."""
+    stable_before: Version | None
+    """What git held before the promotion began."""
+    rejection: past.Rejection | None
+    previous_rejected: bool
+    """The version to go back to was turned away itself."""
+    went_back: bool
+    """The stable version came by going back to it."""
+    arrived_above: bool
+    """The candidate came under a weight above the first rung."""
+    stable_health: Health
+    stable_because: str
+    experiment_failed: bool
+    """The controller failed the very change that brought the present values."""
+    now: datetime
+
+
+def survey(
+    policy: PromotionPolicy,
+    slots: Slots,
+    history: History,
+    statuses: Statuses,
+    pulls: Sequence[PullRequest],
+    now: datetime,
+) -> State:
+    """Gather the state of a policy from what was read."""
+    candidate, why = _candidate(policy, slots, statuses)
+    landing = past.landing(history)
+    landed = min(past.landed_at(landing, pulls), now) if landing else None
+    since, why_not = _since(policy, candidate, landed, statuses)
+    before = past.stable_before(history, slots.stable)
+    ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
+    health, because = _stable_health(policy, slots, statuses)
+    return State(
+        slots=slots,
+        candidate=candidate,
+        why_no_candidate=why,
+        landed=landed,
+        since=since,
+        why_no_since=why_not,
+        previous=past.before_landing(history),
+        stable_before=before,
+        rejection=past.rejection(history, candidate) if candidate else None,
+        previous_rejected=before is not None and past.rejection(history, before) is not None,
+        went_back=past.returned(history),
+        arrived_above=bool(candidate and ladder and past.arrived_above(history, candidate, ladder[0])),
+        stable_health=health,
+        stable_because=because,
+        experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
+        now=now,
+    )
+
+
+def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[Version | None, str]:
+    """The version on trial, and why there is none."""
+    given = policy.spec.candidate
+    if given.version:
+        return Version.parse(given.version), ""
+    if given.slot:
+        return slots.candidate, "" if slots.candidate else "git names no candidate version"
+    assert given.experiment is not None  # rules.py: exactly one of the three
+    seen = [(cluster, statuses[cluster, given.experiment.ref]) for cluster in policy.spec.clusters]
+    versions: set[Version] = set()
+    for cluster, status in seen:
+        if isinstance(status, Unseen):
+            return None, f"{given.experiment.ref} in {cluster}: {status.reason}"
+        if status.candidate is None:
+            return None, f"{given.experiment.ref} in {cluster} does not say which version it runs"
+        versions.add(status.candidate)
+    if len(versions) > 1:
+        return None, f"the clusters run different candidates: {', '.join(sorted(map(str, versions)))}"
+    return versions.pop(), ""
+
+
+def _since(
+    policy: PromotionPolicy, candidate: Version | None, landed: datetime | None, statuses: Statuses
+) -> tuple[datetime | None, str]:
+    """When the present state took effect everywhere, and why that is not known."""
+    experiment, workload = policy.spec.candidate.experiment, policy.spec.candidate.workload
+    if landed is None:
+        return None, "the history of base ends before the present values came"
+    times = [] if experiment else [landed]
+    for cluster in policy.spec.clusters:
+        if watched := experiment or workload:
+            status = statuses[cluster, watched.ref]
+            if why := _not_live(status, candidate, must_be_well=workload is not None):
+                return None, f"{watched.ref} in {cluster}: {why}"
+            assert isinstance(status, ExperimentStatus)
+            times.append(status.applied or landed)
+    return max(times), ""
+
+
+def _not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, must_be_well: bool) -> str:
+    if isinstance(status, Unseen):
+        return status.reason
+    if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
+        return f"it runs {status.candidate}, git says {candidate}"
+    if must_be_well and status.phase not in (Phase.SUCCEEDED, Phase.PAUSED):
+        return f"not live yet, it is {status.phase.value}: {status.reason}"
+    return ""
+
+
+def _stable_health(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[Health, str]:
+    workload = policy.spec.baseline.workload
+    if workload is None:
+        return Health.NOT_SEEN, "no workload is named at spec.baseline.workload"
+    for cluster in policy.spec.clusters:
+        status = statuses[cluster, workload.ref]
+        if why := _not_live(status, slots.stable, must_be_well=True):
+            return Health.NOT_WELL, f"{workload.ref} in {cluster}: {why}"
+    return Health.WELL, f"{workload.ref} runs {slots.stable} and is healthy"
+
+
+def _experiment_failed(policy: PromotionPolicy, statuses: Statuses, landed: datetime) -> bool:
+    """Whether a controller failed the change that landed then.
+
+    A template written long after the landing is another change (a setting, another environment): no reason to go back.
+    """
+    experiment = policy.spec.candidate.experiment
+    if experiment is None:
+        return False
+    begins, ends = landed - CLOCK_SKEW, landed + _watch_length(policy)
+    return any(
+        isinstance(status, ExperimentStatus)
+        and status.phase is Phase.FAILED
+        and status.applied is not None
+        and begins <= status.applied <= ends
+        for status in (statuses[cluster, experiment.ref] for cluster in policy.spec.clusters)
+    )
+
+
+def _watch_length(policy: PromotionPolicy) -> timedelta:
+    analysis = policy.spec.analysis
+    return analysis.bake if analysis.post_analysis is None else analysis.post_analysis
+
+
+def watch_over(policy: PromotionPolicy, state: State) -> bool:
+    """Whether the watch after the promotion has ended."""
+    if state.landed is None:
+        return True
+    # The newest measurement arrives late: one more interval lets it be heard.
+    slack = policy.spec.analysis.warmup + policy.spec.analysis.interval
+    return state.now > state.landed + _watch_length(policy) + slack
+
+
+def trial(state: State, baseline: Version | None, *, watching: bool = False) -> Trial | None:
+    """What is judged now; None while the present state is not live."""
+    if state.candidate is None or state.since is None:
+        return None
+    return Trial(state.since, state.candidate, baseline, state.slots.weight, watching)
