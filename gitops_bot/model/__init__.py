@@ -52,6 +52,7 @@ from gitops_bot.model.git import (
     Tree,
     Version,
 )
+from gitops_bot.model.observation import BranchView, Facts
 from gitops_bot.model.steps import (
     Gate,
     Step,
@@ -61,6 +62,7 @@ from gitops_bot.model.steps import (
 
 __all__ = [
     "Action",
+    "BranchView",
     "Change",
     "CheckResult",
     "ClosePr",
@@ -69,6 +71,7 @@ __all__ = [
     "CommitStatus",
     "Direction",
     "ExperimentStatus",
+    "Facts",
     "Figure",
     "Gate",
     "Head",

@@ -29,6 +29,8 @@ class Step:
     reason: str
     held: Step | None = None
     """For Hold: the step that waits for evidence."""
+    blind: bool = False
+    """For Hold: something could not be seen, so what is open stays open."""
     urgent: bool = False
     """Delivered as a rollback is: past caps, merged by `rollback.merge`."""
     cautions: tuple[str, ...] = ()

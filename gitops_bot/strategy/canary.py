@@ -24,7 +24,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     slots, candidate = state.slots, state.candidate
     if candidate is None:
-        return Step(StepKind.HOLD, slots, state.why_no_candidate)
+        return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is None:
         return _first_release(slots, candidate)
     if _promoted(state):

@@ -17,33 +17,31 @@ Known = tuple[Moment, Slots]
 
 
 def readable(history: History) -> list[Known]:
-    """The moments with their slots, newest first, up to the first that could not be read."""
-    found: list[Known] = []
-    for moment in history.moments:
-        if moment.slots is None:
-            break
-        found.append((moment, moment.slots))
-    return found
+    """The moments whose slots could be read, newest first."""
+    return [(moment, moment.slots) for moment in history.moments if moment.slots is not None]
 
 
 def _run(history: History, same: Callable[[Slots], bool]) -> list[Known]:
-    """The unbroken newest run of moments whose slots are the same."""
+    """The unbroken newest run of moments whose slots are the same; what could not be read breaks it."""
     run: list[Known] = []
-    for moment, slots in readable(history):
-        if not same(slots):
+    for moment in history.moments:
+        if moment.slots is None or not same(moment.slots):
             break
-        run.append((moment, slots))
+        run.append((moment, moment.slots))
     return run
+
+
+def _present(history: History) -> list[Known]:
+    """The run of moments whose slots are the newest's."""
+    newest = history.moments[0].slots if history.moments else None
+    return _run(history, lambda slots: slots == newest)
 
 
 def landing(history: History) -> Moment | None:
     """The oldest commit of the unbroken run whose slot values equal the newest's; None when history ends before it."""
-    known = readable(history)
-    if not known:
-        return None
-    run = _run(history, lambda slots: slots == known[0][1])
+    run = _present(history)
     reaches_back = len(run) < len(history.moments) or history.complete
-    return run[-1][0] if reaches_back else None
+    return run[-1][0] if run and reaches_back else None
 
 
 def landed_at(moment: Moment, pulls: Sequence[PullRequest]) -> datetime:
@@ -60,10 +58,9 @@ def landed_at(moment: Moment, pulls: Sequence[PullRequest]) -> datetime:
 
 
 def before_landing(history: History) -> Slots | None:
-    """The slots as they were just before the present ones landed."""
-    known = readable(history)
-    run = _run(history, lambda slots: slots == known[0][1]) if known else []
-    return known[len(run)][1] if len(run) < len(known) else None
+    """The slots as they were just before the present ones landed; None when they cannot be read."""
+    run = _present(history)
+    return history.moments[len(run)].slots if 0 < len(run) < len(history.moments) else None
 
 
 def arrived_above(history: History, candidate: Version, rung: int) -> bool:

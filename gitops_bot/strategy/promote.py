@@ -22,7 +22,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     slots, candidate = state.slots, state.candidate
     if candidate is None:
-        return Step(StepKind.HOLD, slots, state.why_no_candidate)
+        return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is not None and slots.stable == candidate:
         return _stands(policy, state, verdict)
     after = replace(slots, stable=candidate)

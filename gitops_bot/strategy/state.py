@@ -44,6 +44,8 @@ class State:
     candidate: Version | None
     why_no_candidate: str
     """Said when there is none."""
+    blind: bool
+    """There is none because something could not be seen."""
     landed: datetime | None
     """When base's slots took effect; None when history ends before that."""
     since: datetime | None
@@ -87,6 +89,7 @@ def survey(
         slots=slots,
         candidate=candidate,
         why_no_candidate=why,
+        blind=candidate is None and policy.spec.candidate.experiment is not None,
         landed=landed,
         since=since,
         why_no_since=why_not,

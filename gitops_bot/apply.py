@@ -1,0 +1,165 @@
+"""The only module that writes through ports. Every write is compared and swapped; a retry after a crash is a no-op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gitops_bot.errors import BotError, ForgeError, PushRejected, RateLimited
+from gitops_bot.model import (
+    Action,
+    ClosePr,
+    Comment,
+    MergePr,
+    OpenPr,
+    Plan,
+    Proposal,
+    Receipt,
+    ReceiptState,
+    SetStatus,
+    UpdatePr,
+)
+from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, NotReady, Pushed
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the plans."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    failures: list[tuple[str, BotError]] = field(default_factory=list)
+    """By policy."""
+
+
+Stopping = Callable[[], bool]
+"""Asked between two actions: whether to leave off at a safe step."""
+
+
+def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: Stopping) -> Outcome:
+    """Push what must be pushed in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
+    outcome = Outcome()
+    ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
+    if not ordered or stopping():
+        return outcome
+    pushed = _push(ordered, repo)
+    gone: list[BranchUpdate] = []
+    for plan in ordered:
+        try:
+            for action in plan.actions:
+                if stopping():
+                    return outcome
+                outcome.receipts.append(_act(plan, action, forge, pushed, gone))
+        except RateLimited as error:
+            outcome.failures.append((plan.policy, error))
+            break  # nothing more is sent in this tick
+        except (ForgeError, PushRejected) as error:
+            outcome.failures.append((plan.policy, error))
+    if gone:
+        repo.push(gone)
+    return outcome
+
+
+def _push(plans: Sequence[Plan], repo: EnvironmentRepo) -> Mapping[str, Pushed]:
+    updates = [update for plan in plans for action in plan.actions for update in _updates(action)]
+    return {one.branch: one for one in repo.push(updates)} if updates else {}
+
+
+def _updates(action: Action) -> Iterator[BranchUpdate]:
+    if isinstance(action, OpenPr | UpdatePr) and not action.current:
+        proposal = action.proposal
+        files = {change.path: change.after for change in proposal.changes}
+        yield BranchUpdate(proposal.branch, action.expected, proposal.base_commit, files, proposal.message)
+
+
+def _head(action: OpenPr | UpdatePr, pushed: Mapping[str, Pushed]) -> str:
+    """The commit that the action is about. Errors: PushRejected."""
+    if action.current:
+        assert action.expected is not None  # what is current exists
+        return action.expected
+    result = pushed[action.proposal.branch]
+    if result.rejected:
+        raise PushRejected(result.rejected, where=result.branch, remedy="The next tick looks again.")
+    return result.oid
+
+
+def _act(plan: Plan, action: Action, forge: Forge, pushed: Mapping[str, Pushed], gone: list[BranchUpdate]) -> Receipt:
+    match action:
+        case OpenPr():
+            return _open(plan, action, forge, _head(action, pushed))
+        case UpdatePr():
+            return _update(plan, action, forge, _head(action, pushed))
+        case MergePr():
+            return _merge(plan, action, forge, gone)
+        case ClosePr():
+            return _close(plan, action, forge, gone)
+        case Comment():
+            forge.comment(action.number, action.text, key=action.key)
+            warnings = forge.decorate(action.number, labels=(action.label,), reviewers=())
+            return _receipt(plan, "comment", number=action.number, detail="; ".join(warnings))
+        case SetStatus():
+            # The body remembers the status, so the status comes first: a crash between the two is done again.
+            forge.set_status(action.head, action.status)
+            forge.update(action.number, body=action.body)
+            return _receipt(plan, "refresh", number=action.number, detail=action.status.description)
+
+
+def _receipt(
+    plan: Plan,
+    action: str,
+    *,
+    state: ReceiptState = ReceiptState.DONE,
+    detail: str = "",
+    number: int | None = None,
+    url: str = "",
+    facts: Mapping[str, str] | None = None,
+) -> Receipt:
+    return Receipt(plan.policy, action, state, detail, number, url, facts or {})
+
+
+def _facts(proposal: Proposal, head: str) -> Mapping[str, str]:
+    return {"step": proposal.step.value, "branch": proposal.branch, "head": head, "proposal": proposal.key}
+
+
+def _open(plan: Plan, action: OpenPr, forge: Forge, head: str) -> Receipt:
+    proposal = action.proposal
+    forge.set_status(head, action.status)
+    pull = forge.open(
+        branch=proposal.branch, base=proposal.base, title=proposal.title, body=proposal.body, draft=proposal.draft
+    )
+    if pull.body != proposal.body:  # it was open already: a crash came between two ticks' writes
+        forge.update(pull.number, title=proposal.title, body=proposal.body)
+    warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
+    facts = _facts(proposal, head)
+    return _receipt(plan, "open", number=pull.number, url=pull.url, detail="; ".join(warnings), facts=facts)
+
+
+def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
+    proposal = action.proposal
+    forge.set_status(head, action.status)
+    if action.comment:
+        forge.comment(action.number, action.comment, key=proposal.key)
+    forge.update(action.number, title=proposal.title, body=proposal.body)
+    return _receipt(plan, "update", number=action.number, detail=action.comment, facts=_facts(proposal, head))
+
+
+def _merge(plan: Plan, action: MergePr, forge: Forge, gone: list[BranchUpdate]) -> Receipt:
+    result = forge.merge(action.number, head=action.head, title=action.title)
+    if isinstance(result, NotReady):
+        return _receipt(plan, "merge", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
+    gone.append(_deletion(action.branch, action.head))
+    facts = {"head": action.head, "commit": result.commit}
+    return _receipt(plan, "merge", number=action.number, facts=facts)
+
+
+def _close(plan: Plan, action: ClosePr, forge: Forge, gone: list[BranchUpdate]) -> Receipt:
+    forge.update(action.number, body=action.body)
+    forge.decorate(action.number, labels=("gitops-bot/closed",), reviewers=())
+    forge.close(action.number)
+    forge.comment(action.number, f"Closed: {action.reason}", key=f"closed-{action.head[:12]}")
+    if action.delete_branch:
+        gone.append(_deletion(action.delete_branch, action.head))
+    return _receipt(plan, "close", number=action.number, detail=action.reason)
+
+
+def _deletion(branch: str, head: str) -> BranchUpdate:
+    return BranchUpdate(branch, head, parent="", files={})

@@ -1,0 +1,167 @@
+"""The one page on which a whole decision can be read: the stages in order, each handing its values on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gitops_bot import analysis, edits, strategy
+from gitops_bot.delivery import actions, body, gates, identity
+from gitops_bot.errors import EditError
+from gitops_bot.model import (
+    BranchView,
+    Change,
+    Direction,
+    Facts,
+    Gate,
+    MergeMode,
+    Plan,
+    Proposal,
+    Query,
+    Series,
+    Slots,
+    Step,
+    StepKind,
+    Verdict,
+)
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy import State
+
+
+def questions(policy: PromotionPolicy, facts: Facts) -> tuple[Query, ...]:
+    """What must be asked of the metrics before this policy can be decided."""
+    return analysis.ask(policy, strategy.trial(policy, _survey(policy, facts)), facts.now)
+
+
+def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
+    """From everything that was read to everything that should be done. Errors: EditError."""
+    state = _survey(policy, facts)
+    trial = strategy.trial(policy, state)
+    verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
+    step = strategy.next_step(policy, state, verdict)
+    wanted = step.held if step.kind is StepKind.HOLD else step
+    gated = gates.gates(policy, wanted or step, facts.stop, facts.now)
+    changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots) if wanted else ()
+    situation = _situation(policy, facts, state, verdict, step, gated, changes)
+    chosen = actions.Chosen() if policy.spec.suspend else actions.choose(situation)
+    return Plan(
+        policy=policy.name,
+        repository=policy.spec.repository,
+        base=facts.base,
+        base_commit=facts.tree.commit,
+        slots=state.slots,
+        candidate=state.candidate,
+        since=state.since if trial else None,
+        verdict=verdict,
+        step=step,
+        gates=gated,
+        proposal=situation.proposal,
+        actions=chosen.actions,
+        notes=chosen.notes,
+    )
+
+
+def _survey(policy: PromotionPolicy, facts: Facts) -> State:
+    slots = edits.read(policy.spec.edits, facts.tree)
+    return strategy.survey(policy, slots, facts.history, facts.statuses, facts.pulls, facts.now)
+
+
+def _situation(
+    policy: PromotionPolicy,
+    facts: Facts,
+    state: State,
+    verdict: Verdict,
+    step: Step,
+    gated: Sequence[Gate],
+    changes: Sequence[Change],
+) -> actions.Situation:
+    wanted = step.held if step.kind is StepKind.HOLD else step
+    mode = policy.spec.rollback.merge if wanted and wanted.urgent else policy.spec.pull_request.merge
+    proposal = _proposal(policy, facts, state, wanted, changes) if wanted else None
+    situation = actions.Situation(
+        policy=policy.name,
+        step=step,
+        proposal=proposal,
+        verdict=verdict,
+        gates=gated,
+        mode=mode,
+        pulls=facts.pulls,
+        branches=_branches(policy, facts, changes),
+        landed=state.landed,
+        now=facts.now,
+    )
+    if wanted is None or proposal is None:
+        return situation
+    text = body.body(_page(policy, state, wanted, situation, changes, mode))
+    return replace(situation, proposal=replace(proposal, body=actions.signed(situation, text)))
+
+
+def _page(
+    policy: PromotionPolicy,
+    state: State,
+    wanted: Step,
+    situation: actions.Situation,
+    changes: Sequence[Change],
+    mode: MergeMode,
+) -> body.Page:
+    note = "" if situation.permitted else actions.status(situation).description
+    return body.Page(policy, state.slots, wanted, situation.verdict, situation.gates, changes, mode, note)
+
+
+def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step, changes: Sequence[Change]) -> Proposal:
+    direction = identity.direction(wanted)
+    key = identity.key(policy, facts.base, state.candidate, state.slots, wanted)
+    title = identity.title(policy, state.slots, wanted)
+    delivery = policy.spec.pull_request
+    return Proposal(
+        policy=policy.name,
+        direction=direction,
+        step=wanted.kind,
+        key=key,
+        branch=identity.branch(policy.name, direction),
+        base=facts.base,
+        base_commit=facts.tree.commit,
+        title=title,
+        body="",
+        message=identity.message(policy.name, title, wanted, key),
+        labels=delivery.labels,
+        reviewers=delivery.reviewers,
+        draft=delivery.draft and not wanted.urgent,
+        changes=tuple(changes),
+    )
+
+
+# ---------------------------------------------------------------- ours or foreign
+
+
+def _branches(policy: PromotionPolicy, facts: Facts, changes: Sequence[Change]) -> Mapping[Direction, actions.Branch]:
+    proposed = {change.path: (change.before, change.after) for change in changes}
+    return {
+        direction: actions.Branch(
+            oid=view.head.oid,
+            ours=_ours(policy, facts.identity, view),
+            current=bool(proposed) and view.head.files == proposed,
+        )
+        for direction, view in facts.branches.items()
+    }
+
+
+def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:
+    """Nothing but one commit of ours with exactly our slot changes, and merges of base."""
+    own = [commit for commit in view.head.commits if len(commit.parents) < 2]
+    if not view.head.commits:
+        return True
+    if len(own) != 1 or own[0].author != who or own[0].committer != who:
+        return False
+    return view.head.files == _rendered(policy, view)
+
+
+def _rendered(policy: PromotionPolicy, view: BranchView) -> Mapping[str, tuple[bytes, bytes]] | None:
+    """What the slots of the branch's head, written over its fork, would change; None when they cannot be."""
+    try:
+        before: Slots = edits.read(policy.spec.edits, view.at_fork)
+        after = edits.read(policy.spec.edits, view.at_head)
+        changes = edits.render(policy.spec.edits, view.at_fork, before, after)
+    except EditError:
+        return None
+    return {change.path: (change.before, change.after) for change in changes}

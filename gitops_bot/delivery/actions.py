@@ -1,0 +1,272 @@
+"""Which pull requests should exist, and what must be done so that they do. Pure: the forge's view → actions.
+
+At most one open pull request per policy and direction; people's commits and closes win; nothing is rewritten when
+nothing changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_bot.delivery import marker
+from gitops_bot.delivery.identity import branch as branch_name
+from gitops_bot.delivery.identity import status_context
+from gitops_bot.delivery.text import cut, one_line
+from gitops_bot.model import (
+    Action,
+    ClosePr,
+    Comment,
+    CommitStatus,
+    Direction,
+    Gate,
+    MergeMode,
+    MergePr,
+    OpenPr,
+    Proposal,
+    PrState,
+    PullRequest,
+    SetStatus,
+    StatusState,
+    Step,
+    StepKind,
+    UpdatePr,
+    Verdict,
+)
+
+FOREIGN_LABEL = "gitops-bot/foreign-commits"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One of the policy's branches, judged."""
+
+    oid: str
+    ours: bool
+    """Nothing but the bot's own slot changes, and merges of base."""
+    current: bool
+    """Exactly what is proposed now, on a parent that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the actions of one policy are chosen from."""
+
+    policy: str
+    step: Step
+    proposal: Proposal | None
+    """Of the step, or of the step that waits; None when nothing is wanted."""
+    verdict: Verdict
+    gates: Sequence[Gate]
+    mode: MergeMode
+    pulls: Sequence[PullRequest]
+    branches: Mapping[Direction, Branch]
+    landed: datetime | None
+    now: datetime
+
+    @property
+    def shut(self) -> Gate | None:
+        """The first closed gate."""
+        return next((gate for gate in self.gates if not gate.open), None)
+
+    @property
+    def permitted(self) -> bool:
+        """The step itself may be delivered now."""
+        return self.step.kind is not StepKind.HOLD and self.shut is None
+
+    def open_pull(self, direction: Direction) -> PullRequest | None:
+        """The open pull request of a direction."""
+        name = branch_name(self.policy, direction)
+        return next((pull for pull in self.pulls if pull.branch == name and pull.state is PrState.OPEN), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Actions, and what keeps others from being taken."""
+
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def choose(situation: Situation) -> Chosen:
+    """The actions of one tick for one policy: what nothing wants is closed first."""
+    wanted = situation.proposal.direction if situation.proposal else None
+    chosen = [_direction(situation, direction) for direction in sorted(Direction, key=lambda one: one is wanted)]
+    return Chosen(
+        tuple(action for one in chosen for action in one.actions), tuple(note for one in chosen for note in one.notes)
+    )
+
+
+def digest(situation: Situation) -> str:
+    """Over step, slots, verdict, each check's result and the gates; not over figures."""
+    step = situation.step
+    said = [
+        situation.proposal.key if situation.proposal else "",
+        step.kind.value,
+        situation.verdict.outcome.value,
+        [(check.name, check.outcome.value) for check in situation.verdict.checks],
+        [(gate.name, gate.open) for gate in situation.gates],
+        list(step.cautions),
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def text_digest(text: str) -> str:
+    """Over a body as it stands."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def signed(situation: Situation, text: str) -> str:
+    """A body with its marker."""
+    assert situation.proposal is not None
+    return marker.write(
+        marker.Marker(
+            policy=situation.policy,
+            key=situation.proposal.key,
+            digest=digest(situation),
+            text=text_digest(text),
+            hour=f"{situation.now:%Y-%m-%dT%H}",
+        ),
+        text,
+    )
+
+
+def status(situation: Situation) -> CommitStatus:
+    """What the commit status says: success only where this very tick would let the step pass."""
+    if situation.permitted:
+        return _status(situation, StatusState.SUCCESS, f"{situation.step.kind.value}: {situation.step.reason}")
+    why = f"{situation.shut.name}: {situation.shut.reason}" if situation.shut else situation.step.reason
+    return _status(situation, StatusState.PENDING, why)
+
+
+def _status(situation: Situation, state: StatusState, description: str) -> CommitStatus:
+    return CommitStatus(status_context(situation.policy), state, cut(one_line(description), 140))
+
+
+# ---------------------------------------------------------------- one direction
+
+
+def _direction(situation: Situation, direction: Direction) -> Chosen:
+    pull = situation.open_pull(direction)
+    proposal = situation.proposal
+    if proposal is None or proposal.direction is not direction:
+        return _retire(situation, direction, pull) if pull else Chosen()
+    if pull is None:
+        return _open(situation, proposal) if situation.permitted else _not_opened(situation)
+    if not pull.ours:
+        return Chosen(notes=(f"#{pull.number} from {pull.branch} was opened by somebody else",))
+    if not _branch_is_ours(situation, direction, pull):
+        return _foreign(pull)
+    return _pursue(situation, proposal, pull)
+
+
+def _branch_is_ours(situation: Situation, direction: Direction, pull: PullRequest) -> bool:
+    branch = situation.branches.get(direction)
+    return branch is not None and branch.ours and branch.oid == pull.head
+
+
+def _not_opened(situation: Situation) -> Chosen:
+    return Chosen(notes=(f"{situation.shut.name}: {situation.shut.reason}",) if situation.shut else ())
+
+
+def _open(situation: Situation, proposal: Proposal) -> Chosen:
+    if refusal := _peoples_no(situation, proposal):
+        return Chosen(notes=(refusal,))
+    branch = situation.branches.get(proposal.direction)
+    if branch and not branch.ours:
+        return Chosen(notes=(f"{proposal.branch} holds commits by others and no pull request: delete it to go on",))
+    expected, current = (branch.oid, branch.current) if branch else (None, False)
+    return Chosen((OpenPr(proposal, expected, current, status(situation)),))
+
+
+def _peoples_no(situation: Situation, proposal: Proposal) -> str:
+    """A pull request that a person closed is a no to its key; one that has lost its marker, to all until base moves."""
+    for pull in situation.pulls:
+        if pull.branch != proposal.branch or pull.state is not PrState.CLOSED:
+            continue
+        said = marker.read(pull.body)
+        if said is None and pull.closed_at and situation.landed and pull.closed_at < situation.landed:
+            continue
+        if said is None or (not said.closed and said.key == proposal.key):
+            return f"a person closed #{pull.number}: that is a no to this step (reopen it, or promote by hand)"
+    return ""
+
+
+def _foreign(pull: PullRequest) -> Chosen:
+    note = f"#{pull.number} holds commits by others: the bot neither pushes nor merges"
+    if FOREIGN_LABEL in pull.labels:
+        return Chosen(notes=(note,))
+    text = (
+        "Somebody else pushed to this branch, so it is yours now: the bot neither pushes to it nor merges it. "
+        "To hand it back, close this pull request and delete the branch."
+    )
+    return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL),), (note,))
+
+
+# ---------------------------------------------------------------- an open pull request of ours
+
+
+def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chosen:
+    said = marker.read(pull.body)
+    same_key = said is not None and said.key == proposal.key
+    branch = situation.branches[proposal.direction]
+    if not same_key or not branch.current:
+        if not situation.permitted and not same_key:
+            return _close(situation, proposal.direction, pull, f"superseded: {situation.step.reason}")
+        if not situation.permitted:
+            return _remember(situation, proposal, pull)
+        comment = "" if same_key else f"This pull request now proposes: {one_line(proposal.title)}"
+        return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
+    shown = _remember(situation, proposal, pull)
+    return Chosen((*shown.actions, *_merge(situation, proposal, pull)), shown.notes)
+
+
+def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chosen:
+    """Refresh status and body when what matters changed, or the figures did and the hour is over."""
+    said = marker.read(pull.body)
+    now_says = marker.read(proposal.body)
+    notes = _not_opened(situation).notes
+    if said and now_says and said.digest == now_says.digest and not said.closed:
+        stale = said.text != now_says.text and said.hour != now_says.hour
+        if not stale:
+            return Chosen(notes=notes)
+    return Chosen((SetStatus(pull.head, status(situation), pull.number, proposal.body),), notes)
+
+
+def _merge(situation: Situation, proposal: Proposal, pull: PullRequest) -> Iterator[Action]:
+    if situation.mode is MergeMode.AUTO and situation.permitted and not situation.step.cautions and not pull.draft:
+        yield MergePr(pull.number, pull.head, proposal.title, pull.branch)
+
+
+# ---------------------------------------------------------------- a pull request that nothing wants
+
+
+def _retire(situation: Situation, direction: Direction, pull: PullRequest) -> Chosen:
+    if not pull.ours:
+        return Chosen()
+    if situation.step.blind:
+        return _pending(situation, pull)
+    rolling_back = situation.step.kind is StepKind.ROLLBACK
+    if not _branch_is_ours(situation, direction, pull) and not rolling_back:
+        return _foreign(pull)
+    return _close(situation, direction, pull, situation.step.reason)
+
+
+def _pending(situation: Situation, pull: PullRequest) -> Chosen:
+    """What is open stays while something cannot be seen; its status says so."""
+    said, now_says = marker.read(pull.body), digest(situation)
+    if said and said.digest == now_says:
+        return Chosen()
+    return Chosen(
+        (SetStatus(pull.head, status(situation), pull.number, marker.remembering(pull.body, digest=now_says)),)
+    )
+
+
+def _close(situation: Situation, direction: Direction, pull: PullRequest, reason: str) -> Chosen:
+    said = cut(one_line(reason), 300)
+    delete = pull.branch if _branch_is_ours(situation, direction, pull) else ""
+    body = marker.remembering(pull.body, closed=said)
+    return Chosen((ClosePr(pull.number, body, said, delete, pull.head),))

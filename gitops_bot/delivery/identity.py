@@ -1,0 +1,101 @@
+"""What a proposal is called: branch, key, commit message with trailers. Deterministic, free of figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from gitops_bot.delivery.text import one_line
+from gitops_bot.model import Direction, SlotName, Slots, Step, StepKind, Version
+from gitops_bot.policy import templates
+from gitops_bot.policy.schema import PromotionPolicy
+
+PREFIX = "gitops-bot/"
+TITLE_LIMIT = 250
+
+
+def branch(policy: str, direction: Direction) -> str:
+    """The fixed branch of a policy and direction: the forge itself refuses a second pull request from it."""
+    return f"{PREFIX}{policy}/{direction.value}"
+
+
+def direction(step: Step) -> Direction:
+    """Which of the two branches a step goes by."""
+    return Direction.ROLLBACK if step.kind is StepKind.ROLLBACK else Direction.PROMOTE
+
+
+def status_context(policy: str) -> str:
+    """The name of the commit status."""
+    return f"gitops-bot/{policy}"
+
+
+def slots_text(slots: Slots) -> dict[str, str]:
+    """The slots that have a value, as text."""
+    return {name.value: str(value) for name in SlotName if (value := slots.get(name)) is not None}
+
+
+def key(policy: PromotionPolicy, base: str, candidate: Version | None, before: Slots, step: Step) -> str:
+    """hash(repository, base, policy, step, candidate, slots before, slots after)."""
+    identity = [
+        policy.spec.repository,
+        base,
+        policy.name,
+        step.kind.value,
+        str(candidate or ""),
+        slots_text(before),
+        slots_text(step.slots),
+    ]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
+    """The title of the pull request and the subject of its commit."""
+    template = policy.spec.pull_request.title
+    if template and step.kind is not StepKind.ROLLBACK:
+        text = templates.render(template, _title_values(policy, before, step))
+    else:
+        text = _default_title(policy.name, before, step)
+    return one_line(text)[:TITLE_LIMIT]
+
+
+def _title_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[str, str]:
+    weights = (before.weight, step.slots.weight)
+    came, goes = ("" if weight is None else str(weight) for weight in weights)
+    return {
+        "policy": policy.name,
+        "step": step.kind.value,
+        "weight": goes,
+        "from.version": str(before.stable or ""),
+        "to.version": str(step.slots.candidate or step.slots.stable or ""),
+        "from.weight": came,
+        "to.weight": goes,
+    }
+
+
+def _default_title(name: str, before: Slots, step: Step) -> str:
+    after = step.slots
+    match step.kind:
+        case StepKind.START:
+            return f"promote({name}): start {after.candidate} at {after.weight} %"
+        case StepKind.ADVANCE:
+            return f"promote({name}): {after.candidate} from {before.weight} % to {after.weight} %"
+        case StepKind.PROMOTE:
+            return f"promote({name}): {before.stable or 'nothing'} → {after.stable}"
+        case StepKind.FINISH:
+            return f"promote({name}): finish {after.stable}, traffic returns to stable"
+        case _:
+            gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
+            return f"rollback({name}): {gone} → {after.stable}"
+
+
+def message(policy: str, subject: str, step: Step, proposal_key: str) -> str:
+    """The commit message. The trailers are hints for people; the bot decides by trees and parents."""
+    trailers = {"Policy": policy, "Step": step.kind.value, "Proposal": proposal_key}
+    return f"{subject}\n\n" + "".join(f"Gitops-Bot-{name}: {value}\n" for name, value in trailers.items())
+
+
+def trailer(message_text: str, name: str) -> str:
+    """The value of one of our trailers; empty when it is not there."""
+    found = re.search(rf"^Gitops-Bot-{name}: (.+)$", message_text, re.MULTILINE)
+    return found[1].strip() if found else ""

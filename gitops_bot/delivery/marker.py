@@ -1,0 +1,58 @@
+"""What the bot writes for itself at the top of a body, where no truncation cuts it. A hint, never trusted to merge."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+
+_MARK = re.compile(r"\A<!-- gitops-bot:v1:([A-Za-z0-9+/=]+) -->\n?")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a body remembers."""
+
+    policy: str
+    key: str
+    """The proposal's."""
+    digest: str
+    """Over step, slots, verdict, each check's result, gates: what must be shown at once."""
+    text: str
+    """Over the body as it stands: figures, shown at most hourly."""
+    hour: str
+    """The hour in which the body was written, `2026-01-05T09`."""
+    closed: str = ""
+    """Why the bot closed it."""
+
+
+def write(marker: Marker, text: str) -> str:
+    """A body with its marker on top."""
+    packed = base64.b64encode(json.dumps(asdict(marker), sort_keys=True).encode()).decode()
+    return f"<!-- gitops-bot:v1:{packed} -->\n{text}"
+
+
+def read(body: str) -> Marker | None:
+    """The marker of a body; None when there is none that can be understood."""
+    found = _MARK.match(body)
+    if not found:
+        return None
+    try:
+        said = json.loads(base64.b64decode(found[1], validate=True))
+        fields = {name: said[name] for name in ("policy", "key", "digest", "text", "hour", "closed")}
+    except (binascii.Error, ValueError, TypeError, KeyError):
+        return None
+    return Marker(**fields) if all(isinstance(value, str) for value in fields.values()) else None
+
+
+def text(body: str) -> str:
+    """The body below its marker."""
+    return _MARK.sub("", body)
+
+
+def remembering(body: str, *, digest: str = "", closed: str = "") -> str:
+    """The same body, remembering one thing more."""
+    marker = read(body) or Marker("", "", "", "", "")
+    return write(replace(marker, digest=digest or marker.digest, closed=closed or marker.closed), text(body))

@@ -1,0 +1,41 @@
+"""Everything one decision is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitops_bot.model.delivery import Direction, PullRequest
+from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
+from gitops_bot.model.git import Head, History, Tree
+from gitops_bot.model.steps import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """One of the bot's branches, with look-ups where it left base and where it is."""
+
+    head: Head
+    at_fork: Tree
+    at_head: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What git, the clusters and the forge said to one policy in one tick."""
+
+    now: datetime
+    base: str
+    """The branch."""
+    tree: Tree
+    """Base at the commit that was read."""
+    history: History
+    statuses: Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
+    """By cluster and object."""
+    pulls: tuple[PullRequest, ...]
+    """The policy's, open and closed, newest first."""
+    branches: Mapping[Direction, BranchView]
+    stop: Stop | None
+    identity: str
+    """The committer of the bot's own commits, `Name <email>`."""

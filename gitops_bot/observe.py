@@ -1,0 +1,255 @@
+"""The only module that reads through ports. One repository, one tick: what is shared is read once for all policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gitops_bot import decide, edits
+from gitops_bot.delivery import identity
+from gitops_bot.errors import ClusterError, EditError, ObjectAbsent, PolicyInvalid
+from gitops_bot.experiments import SYSTEMS, Resource
+from gitops_bot.model import (
+    BranchView,
+    Commit,
+    Direction,
+    ExperimentStatus,
+    Facts,
+    History,
+    Moment,
+    ObjectRef,
+    PrState,
+    PullRequest,
+    Query,
+    Reading,
+    Series,
+    Slots,
+    Unseen,
+)
+from gitops_bot.policy import stopfile
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics
+
+CLOSED_FOR = timedelta(days=90)
+"""How far back a person's no is looked for."""
+
+LONGEST_HISTORY = 200
+"""Commits that touched a policy's files; what lies further back is not read."""
+
+
+@dataclass(slots=True)
+class Site:
+    """One environment repository and the world around it, as adapters."""
+
+    name: str
+    base: str
+    repo: EnvironmentRepo
+    forge: Forge
+    clusters: Mapping[str, Cluster]
+    metrics: Mapping[str, Metrics]
+    """By metrics server."""
+    servers: Mapping[str, str]
+    """The metrics server of each cluster."""
+    identity: str
+    """`Name <email>` of the bot's commits."""
+    automation: tuple[str, ...] = ()
+    """E-mail addresses of other machines that commit here."""
+    memory: Memory = field(default_factory=lambda: Memory())
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is kept between ticks to save requests; every part can be read again."""
+
+    closed: dict[int, PullRequest] = field(default_factory=dict)
+    closed_until: datetime | None = None
+    histories: dict[tuple[str, str], History] = field(default_factory=dict)
+    """By policy's content and base commit."""
+
+
+@dataclass(slots=True)
+class Sight:
+    """What one tick has read that all policies share."""
+
+    site: Site
+    now: datetime
+    refs: Mapping[str, str]
+    """Branch → object name."""
+    pulls: Sequence[PullRequest]
+    objects: dict[tuple[str, str], Mapping[ObjectRef, Resource] | ClusterError] = field(default_factory=dict)
+    """By cluster and kind: one list each, however many policies."""
+    troubles: dict[str, ClusterError] = field(default_factory=dict)
+    """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
+
+    @property
+    def base_commit(self) -> str:
+        """Where base is."""
+        return self.refs[self.site.base]
+
+
+def look(site: Site, now: datetime) -> Sight:
+    """What every policy needs: where the branches are, which pull requests there are. Errors: Repository-, ForgeError."""
+    return Sight(site, now, site.repo.refresh(), _pulls(site, now))
+
+
+def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
+    """Open pull requests, and the closed ones; those are remembered and only what is newer is asked for."""
+    memory = site.memory
+    since = memory.closed_until - timedelta(minutes=10) if memory.closed_until else now - CLOSED_FOR
+    listed = site.forge.pull_requests(since)
+    memory.closed |= {pull.number: pull for pull in listed if pull.state is not PrState.OPEN}
+    still_open = {pull.number: pull for pull in listed if pull.state is PrState.OPEN}
+    memory.closed_until = now
+    memory.closed = {number: pull for number, pull in memory.closed.items() if number not in still_open}
+    known = [*still_open.values(), *memory.closed.values()]
+    return sorted((pull for pull in known if pull.base == site.base), key=lambda pull: -pull.number)
+
+
+def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
+    """Fetch every blob that the policies' files have at base and at the bot's branches, in one request."""
+    commits = {sight.base_commit, *sight.refs.values()}
+    paths = {path for policy in policies for path in edits.candidates(policy.spec.edits)} | {stopfile.PATH}
+    sight.site.repo.prefetch([(commit, path) for commit in sorted(commits) for path in sorted(paths)])
+
+
+def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
+    """What git, the clusters and the forge say to one policy. Errors: EditError, RepositoryError, PolicyInvalid."""
+    site, base_commit = sight.site, sight.base_commit
+    tree = site.repo.tree(base_commit)
+    return Facts(
+        now=sight.now,
+        base=site.base,
+        tree=tree,
+        history=_history(sight, policy),
+        statuses=_statuses(sight, policy),
+        pulls=tuple(pull for pull in sight.pulls if pull.branch in _branch_names(policy).values()),
+        branches=_branches(sight, policy),
+        stop=stopfile.read(tree.read(stopfile.PATH)),
+        identity=site.identity,
+    )
+
+
+def _branch_names(policy: PromotionPolicy) -> Mapping[Direction, str]:
+    return {direction: identity.branch(policy.name, direction) for direction in Direction}
+
+
+def _branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, BranchView]:
+    repo = sight.site.repo
+    present = {direction: sight.refs[name] for direction, name in _branch_names(policy).items() if name in sight.refs}
+    heads = {direction: repo.head(oid, sight.base_commit) for direction, oid in present.items()}
+    return {direction: BranchView(head, repo.tree(head.fork), repo.tree(head.oid)) for direction, head in heads.items()}
+
+
+# ---------------------------------------------------------------- history
+
+
+def _history(sight: Sight, policy: PromotionPolicy) -> History:
+    memory, known = sight.site.memory.histories, (policy.model_dump_json(), sight.base_commit)
+    if known not in memory:
+        for old in [key for key in memory if key[0] == known[0]]:
+            del memory[old]
+        memory[known] = _read_history(sight, policy)
+    return memory[known]
+
+
+def _read_history(sight: Sight, policy: PromotionPolicy) -> History:
+    repo, paths = sight.site.repo, edits.candidates(policy.spec.edits)
+    commits = repo.log(sight.base_commit, paths)
+    read = commits[:LONGEST_HISTORY]
+    repo.prefetch([(commit.oid, path) for commit in read for path in paths])
+    moments: list[Moment] = []
+    parent_at = None
+    for commit in reversed(read):
+        parent_at = min(max(commit.at, parent_at or commit.at), sight.now)
+        moments.append(_moment(sight.site, policy, commit, parent_at))
+    return History(tuple(reversed(moments)), complete=len(read) == len(commits))
+
+
+def _moment(site: Site, policy: PromotionPolicy, commit: Commit, at: datetime) -> Moment:
+    slots: Slots | None
+    try:
+        slots = edits.read(policy.spec.edits, site.repo.tree(commit.oid))
+    except EditError:  # the place did not exist yet, or the file was broken for a while
+        slots = None
+    return Moment(commit.oid, at, slots, _by_person(site, commit), commit.author)
+
+
+def _by_person(site: Site, commit: Commit) -> bool:
+    email = commit.author.rpartition("<")[2].rstrip(">")
+    return commit.author != site.identity and "[bot]" not in commit.author and email not in site.automation
+
+
+# ---------------------------------------------------------------- clusters
+
+
+def _statuses(sight: Sight, policy: PromotionPolicy) -> Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]:
+    spec = policy.spec
+    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
+    return {
+        (cluster, one.ref): _status(sight, policy, cluster, one.ref, one.container)
+        for cluster in spec.clusters
+        for one in watched
+    }
+
+
+def _status(
+    sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, container: str | None
+) -> ExperimentStatus | Unseen:
+    system = SYSTEMS[ref.kind]
+    objects = _objects(sight, cluster, ref.kind)
+    if isinstance(objects, ClusterError):
+        sight.troubles.setdefault(policy.name, objects)
+        return Unseen(ref, str(objects))
+    if ref not in objects:
+        absent = ObjectAbsent(f"there is no {ref}", where=f"cluster {cluster}", remedy="Check its name and namespace.")
+        sight.troubles.setdefault(policy.name, absent)
+        return Unseen(ref, str(absent))
+
+    def lookup(other: ObjectRef) -> Resource | None:
+        found = _objects(sight, cluster, other.kind) if other.kind in system.companions else {}
+        return None if isinstance(found, ClusterError) else found.get(other)
+
+    return system.read(objects[ref], lookup, container)
+
+
+def _objects(sight: Sight, cluster: str, kind: str) -> Mapping[ObjectRef, Resource] | ClusterError:
+    if (cluster, kind) not in sight.objects:
+        sight.objects[cluster, kind] = _listed(sight.site, cluster, kind)
+    return sight.objects[cluster, kind]
+
+
+def _listed(site: Site, cluster: str, kind: str) -> Mapping[ObjectRef, Resource] | ClusterError:
+    if cluster not in site.clusters:
+        known = ", ".join(sorted(site.clusters)) or "none"
+        raise PolicyInvalid(f"no cluster is named {cluster}", remedy=f"Known to the bot configuration: {known}.")
+    try:
+        found = site.clusters[cluster].list(SYSTEMS[kind].kind)
+    except ClusterError as error:
+        return error
+    return {ObjectRef(kind, *_name(one)): one for one in found}
+
+
+def _name(resource: Resource) -> tuple[str, str]:
+    metadata = resource.get("metadata") or {}
+    return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
+
+
+# ---------------------------------------------------------------- metrics
+
+
+def series(sight: Sight, policy: PromotionPolicy, seen: Facts) -> Series:
+    """The answers to what this policy's decision asks of the metrics. Errors: PolicyInvalid, EditError."""
+    return {query: _answer(sight.site, policy, query) for query in decide.questions(policy, seen)}
+
+
+def _answer(site: Site, policy: PromotionPolicy, query: Query) -> tuple[Reading, ...]:
+    server = policy.spec.analysis.metrics_server or site.servers.get(query.cluster) or query.cluster
+    if server not in site.metrics:
+        known = ", ".join(sorted(site.metrics)) or "none"
+        raise PolicyInvalid(
+            f"no metrics server is known for cluster {query.cluster}",
+            where=policy.name,
+            remedy=f"Name one at spec.clusters.{query.cluster}.metrics of the bot configuration; known: {known}.",
+        )
+    return site.metrics[server].range(query)

@@ -1,0 +1,35 @@
+"""The stop file, `.gitops-bot/stop.yaml` on base: a brake that people pull in git."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import yaml
+from pydantic import ValidationError
+
+from gitops_bot.model import Stop
+from gitops_bot.policy.schema import Spec, Text
+
+PATH = ".gitops-bot/stop.yaml"
+_LONGEST = 64 * 1024
+
+
+class _StopFile(Spec):
+    reason: Text = "no reason given"
+    until: datetime | None = None
+    policies: tuple[Text, ...] = ()
+    rollbacks: bool = False
+
+
+def read(data: bytes | None) -> Stop | None:
+    """What the file says; None without a file. One that cannot be understood stops everything, rollbacks included."""
+    if data is None:
+        return None
+    if len(data) > _LONGEST:
+        return Stop("the stop file is too long to be read", rollbacks=True)
+    try:
+        said = _StopFile.model_validate(yaml.safe_load(data) or {})
+    except (yaml.YAMLError, ValidationError, ValueError, RecursionError) as error:
+        return Stop(f"the stop file cannot be understood ({type(error).__name__})", rollbacks=True)
+    until = said.until.replace(tzinfo=said.until.tzinfo or UTC) if said.until else None
+    return Stop(said.reason, until, said.policies, said.rollbacks)

@@ -1,0 +1,164 @@
+"""One repository, one tick: observe, decide, apply. A failing policy stays alone with its failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from gitops_bot import apply, decide, observe
+from gitops_bot.delivery import budget
+from gitops_bot.errors import BotError, InternalError, PlaceConflict, SeveralFailures
+from gitops_bot.model import MergePr, OpenPr, Plan, Receipt, UpdatePr
+from gitops_bot.policy.config import Limits
+from gitops_bot.policy.loading import LoadedPolicy
+from gitops_bot.ports import Clock
+
+MOST_ROUNDS = 3
+"""A round that opened what may be merged at once is followed by another, so that one run settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What failed, and for whom: a policy, or the repository."""
+
+    subject: str
+    error: BotError
+
+
+@dataclass(slots=True)
+class Report:
+    """What one tick saw, decided and did."""
+
+    repository: str
+    plans: list[Plan] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the code of what failed; a code of its own when things failed in different ways."""
+        return exit_code([failure.error for failure in self.failures])
+
+
+def exit_code(errors: Sequence[BotError]) -> int:
+    """One exit code for several errors."""
+    codes = {error.exit_code for error in errors}
+    return codes.pop() if len(codes) == 1 else SeveralFailures.exit_code if codes else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The policies of one repository at one commit, and what could not be loaded."""
+
+    policies: Sequence[LoadedPolicy]
+    failures: Sequence[Failure] = ()
+
+
+Load = Callable[[observe.Sight], Loaded]
+"""Where policies come from: base at the commit that was read, or files."""
+
+Audit = Callable[[str, Plan | Receipt | Failure], None]
+"""Told what is about to be done (`intent`), what was done (`done`), what failed (`failed`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A repository with all that a tick of it needs."""
+
+    site: observe.Site
+    load: Load
+    limits: Limits
+    clock: Clock
+    audit: Audit = lambda _kind, _record: None
+    stopping: apply.Stopping = lambda: False
+
+
+def plan(job: Job, only: str | None = None) -> Report:
+    """Observe and decide, and stop there: a dry run is where you stop."""
+    report = Report(job.site.name)
+    with _failing(report, job.site.name):
+        now = job.clock.now()
+        sight = observe.look(job.site, now)
+        loaded = job.load(sight)
+        report.failures += loaded.failures
+        policies = [one.policy for one in loaded.policies if only is None or one.policy.name == only]
+        observe.prefetch(sight, policies)
+        for policy in policies:
+            with _failing(report, policy.name):
+                facts = observe.facts(sight, policy)
+                report.plans.append(decide.decide(policy, facts, observe.series(sight, policy, facts)))
+        report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
+        report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
+    return report
+
+
+def run(job: Job, only: str | None = None) -> Report:
+    """Observe, decide, apply, until nothing more follows at once."""
+    report = _round(job, only)
+    for _ in range(MOST_ROUNDS - 1):
+        if not _goes_on(report) or job.stopping():
+            break
+        following = _round(job, only)
+        following.receipts[:0] = report.receipts
+        report = following
+    return report
+
+
+def _round(job: Job, only: str | None) -> Report:
+    report = plan(job, only)
+    for one in report.plans:
+        if one.actions:
+            job.audit("intent", one)
+    with _failing(report, job.site.name):
+        outcome = apply.apply(report.plans, job.site.repo, job.site.forge, job.stopping)
+        report.receipts += outcome.receipts
+        report.failures += [Failure(name, error) for name, error in outcome.failures]
+    for receipt in report.receipts:
+        job.audit("done", receipt)
+    for failure in report.failures:
+        job.audit("failed", failure)
+    return report
+
+
+def _goes_on(report: Report) -> bool:
+    """Something was pushed that the bot may merge itself, now that this very commit can be evaluated."""
+    pushed = {one.policy for one in report.receipts if one.action in ("open", "update")}
+    return any(
+        one.policy in pushed
+        and any(isinstance(action, OpenPr | UpdatePr) for action in one.actions)
+        and not any(isinstance(action, MergePr) for action in one.actions)
+        for one in report.plans
+    )
+
+
+def _apart(report: Report) -> list[Plan]:
+    """The plans, where no two write one file's same bytes: those that do are stopped, both."""
+    writers: dict[tuple[str, str], set[str]] = {}
+    for one in report.plans:
+        for change in one.proposal.changes if one.proposal else ():
+            for move in change.moves:
+                writers.setdefault((change.path, move.place), set()).add(one.policy)
+    clashes = {place: names for place, names in writers.items() if len(names) > 1}
+    stopped = {name for names in clashes.values() for name in names}
+    for (_, place), names in clashes.items():
+        error = PlaceConflict(f"policies {' and '.join(sorted(names))} write the same place", where=place)
+        report.failures += [Failure(name, error) for name in sorted(names)]
+    return [replace(one, actions=()) if one.policy in stopped else one for one in report.plans]
+
+
+class _failing:  # noqa: N801 - reads as a word of the language: with _failing(report, name)
+    """Turns what goes wrong inside into a failure of the report: the one place that catches everything."""
+
+    def __init__(self, report: Report, subject: str) -> None:
+        self.report, self.subject = report, subject
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        if not isinstance(error, BotError):
+            what = f"{type(error).__name__}: {error}"
+            error = InternalError(what, where=self.subject, remedy="This is a defect of gitops-bot: please report it.")
+        self.report.failures.append(Failure(self.subject, error))
+        return True
