@@ -36,7 +36,7 @@ Stopping = Callable[[], bool]
 
 
 def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: Stopping) -> Outcome:
-    """Push what must be pushed in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
+    """Push all in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
     outcome = Outcome()
     ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
     if not ordered or stopping():

@@ -39,6 +39,16 @@ LONGEST_HISTORY = 200
 
 
 @dataclass(slots=True)
+class Memory:
+    """What is kept between ticks to save requests; every part can be read again."""
+
+    closed: dict[int, PullRequest] = field(default_factory=dict)
+    closed_until: datetime | None = None
+    histories: dict[tuple[str, str], History] = field(default_factory=dict)
+    """By policy's content and base commit."""
+
+
+@dataclass(slots=True)
 class Site:
     """One environment repository and the world around it, as adapters."""
 
@@ -55,17 +65,7 @@ class Site:
     """`Name <email>` of the bot's commits."""
     automation: tuple[str, ...] = ()
     """E-mail addresses of other machines that commit here."""
-    memory: Memory = field(default_factory=lambda: Memory())
-
-
-@dataclass(slots=True)
-class Memory:
-    """What is kept between ticks to save requests; every part can be read again."""
-
-    closed: dict[int, PullRequest] = field(default_factory=dict)
-    closed_until: datetime | None = None
-    histories: dict[tuple[str, str], History] = field(default_factory=dict)
-    """By policy's content and base commit."""
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Sight:
 
 
 def look(site: Site, now: datetime) -> Sight:
-    """What every policy needs: where the branches are, which pull requests there are. Errors: Repository-, ForgeError."""
+    """Where the branches are and which pull requests there are. Errors: RepositoryError, ForgeError."""
     return Sight(site, now, site.repo.refresh(), _pulls(site, now))
 
 

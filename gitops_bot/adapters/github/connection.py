@@ -1,0 +1,314 @@
+"""Requests to GitHub over PyGithub's transport and App signatures: who asks, what is asked again, what an answer means.
+
+A POST is never sent twice unless GitHub said that the first one did nothing. No token reaches a message.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import github
+import github.Auth
+import jwt
+import requests
+
+from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
+
+PAUSES_S = (1.0, 2.0, 4.0)
+"""How long to wait before asking again, where asking again is safe."""
+
+_RENEW_BEFORE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A ready token: a person's, an Actions run's or an App installation's. A callable is asked before each request."""
+
+    source: str | Callable[[], str] = field(repr=False)
+
+    def read(self) -> str:
+        """The token of the moment."""
+        return self.source() if callable(self.source) else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App: it signs for installation tokens, narrowed to the one repository."""
+
+    app_id: int | str
+    private_key: str = field(repr=False)
+    """PEM."""
+    installation_id: int | None = None
+    """None: GitHub is asked which installation serves the repository."""
+
+    def sign(self) -> str:
+        """A short-lived proof of being the App. Errors: ForgeDenied for a key that is none."""
+        try:
+            return github.Auth.AppAuth(self.app_id, self.private_key).token
+        except (AssertionError, ValueError, jwt.PyJWTError):
+            raise ForgeDenied("the App's private key is not a PEM key", remedy="Give the .pem file's content") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach GitHub."""
+
+    api_url: str
+    ca_file: str | None
+    timeout_s: float
+    seconds_between_writes: float
+    sleep: Callable[[float], None]
+
+    def connect(self, auth: github.Auth.Auth) -> github.Github:
+        """A client without PyGithub's retries, which replay POST and sleep through rate limits."""
+        return github.Github(
+            auth=auth,
+            base_url=self.api_url,
+            verify=self.ca_file or True,
+            timeout=max(1, math.ceil(self.timeout_s)),
+            user_agent="gitops-bot",
+            retry=None,
+            seconds_between_requests=0,
+            seconds_between_writes=self.seconds_between_writes,
+            lazy=True,
+        )
+
+
+class Credentials(github.Auth.Auth):
+    """Puts the token of the moment on each request and remembers the last ones, to keep them out of messages."""
+
+    def __init__(self, token_type: str, read: Callable[[], str]) -> None:
+        self._type = token_type
+        self._read = read
+        self._seen: deque[str] = deque(maxlen=8)
+
+    @property
+    def token_type(self) -> str:
+        """`token` or `Bearer`."""
+        return self._type
+
+    @property
+    def token(self) -> str:
+        """The token. Errors: ForgeDenied for one that no header can hold (`requests` would quote it in its error)."""
+        value = self._read().strip()
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ForgeDenied("the GitHub token is empty, or holds white space or characters that no token has")
+        if value not in self._seen:
+            self._seen.append(value)
+        return value
+
+    @property
+    def latest(self) -> str:
+        """The newest token that was used."""
+        return self._seen[-1] if self._seen else ""
+
+    def scrub(self, text: str) -> str:
+        """The text without any token that was used lately."""
+        for secret in self._seen:
+            text = text.replace(secret, "***")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GitHub said: any status that does not call for patience or a repair of the line."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    data: Any
+    said: str
+    """GitHub's message with its field errors, scrubbed."""
+
+    @property
+    def ok(self) -> bool:
+        """It did what was asked."""
+        return 200 <= self.status < 300
+
+    def granted(self, needs: str) -> Any:
+        """The data. Errors: ForgeDenied, naming the permission that is needed; ForgeRefused."""
+        if not self.ok:
+            raise self.refusal(needs)
+        return self.data
+
+    def refusal(self, needs: str) -> ForgeError:
+        """The error that this answer is."""
+        remedy = f"The token needs `{needs}` on this repository"
+        match self.status:
+            case 401:
+                return ForgeDenied(f"the token is not valid ({self.said})", where=self.request, remedy="Give another")
+            case 403:
+                return ForgeDenied(self.said, where=self.request, remedy=remedy)
+            case 404:
+                what = f"it does not exist or the token cannot see it ({self.said})"
+                return ForgeDenied(what, where=self.request, remedy=remedy)
+            case 301 | 302 | 307 | 308:
+                return ForgeRefused("the repository has moved", where=self.request, remedy="Configure its present name")
+            case _:
+                return ForgeRefused(f"{self.said} (status {self.status})", where=self.request)
+
+
+class Api:
+    """Requests under one identity, repeated where that is safe."""
+
+    def __init__(self, credentials: Credentials, settings: Settings, *, renewed: bool = False) -> None:
+        """renewed: the tokens are new every hour, and some of GitHub's servers learn of one a little late."""
+        self._credentials = credentials
+        self._github = settings.connect(credentials)
+        self._sleep = settings.sleep
+        self._renewed = renewed
+        self._proven = ""
+        # At DEBUG it writes answers out, and one kind of answer is an installation token.
+        logging.getLogger("github.Requester").setLevel(logging.INFO)
+
+    def ask(
+        self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, etag: str = ""
+    ) -> Answer:
+        """Send, and again after a pause when nobody answered; never so for POST, which may have had its effect.
+
+        Errors: ForgeUnreachable, RateLimited, ForgeRefused (a redirect to another host). Other statuses are answers.
+        """
+        for pause in PAUSES_S:
+            try:
+                answer = self._once(verb, path, query, body, etag)
+            except ForgeUnreachable:
+                if verb == "POST":
+                    raise
+            else:
+                if not self._too_new(answer):
+                    return answer
+            self._sleep(pause)
+        return self._once(verb, path, query, body, etag)
+
+    def graphql(self, query: str) -> Answer:
+        """One GraphQL query; the same errors."""
+        return self.ask("POST", self._github.requester.graphql_url, body={"query": query})
+
+    def token(self) -> str:
+        """The token of the moment."""
+        return self._credentials.token
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._github.close()
+
+    def _too_new(self, answer: Answer) -> bool:
+        if self._renewed and answer.status in (401, 404):
+            return self._proven != self._credentials.latest
+        self._proven = self._credentials.latest
+        return False
+
+    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str) -> Answer:
+        request, scrub = f"{verb} {path}", self._credentials.scrub
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        if etag:
+            headers["If-None-Match"] = etag
+        try:
+            status, answered, text = self._github.requester.requestJson(verb, path, dict(query or {}), headers, body)
+            data = _parsed(status, text)
+        # The causes hold the request with its headers, so they are not chained.
+        except (requests.RequestException, json.JSONDecodeError) as error:
+            raise ForgeUnreachable(f"no answer from GitHub: {scrub(str(error))}", where=request) from None
+        except RuntimeError as error:  # a redirect to another host, which PyGithub does not follow
+            raise ForgeRefused(scrub(str(error)), where=request, remedy="Correct the API address") from None
+        if status >= 500:
+            raise ForgeUnreachable(f"GitHub answered {status}", where=request)
+        answer = Answer(request, status, answered, data, scrub(_said(data)))
+        if _is_limit(answer):
+            raise RateLimited(f"{answer.said} (status {status})", where=request, remedy=f"Wait {_wait_s(answer)} s")
+        return answer
+
+
+class Installation:
+    """Installation tokens of an App for one repository, renewed before they end."""
+
+    def __init__(self, app: App, repository: str, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._app, self._repository, self._now = app, repository, now
+        self._api = Api(Credentials("Bearer", app.sign), settings)
+        self._lock = threading.Lock()
+        self._token = ""
+        self._renew_at = datetime.min.replace(tzinfo=UTC)
+
+    def token(self) -> str:
+        """The present token; safe to ask from several threads."""
+        with self._lock:
+            if self._now() >= self._renew_at:
+                self._renew()
+            return self._token
+
+    def login(self) -> str:
+        """The name under which the App acts."""
+        return f"{self._ask('GET', '/app')['slug']}[bot]"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _renew(self) -> None:
+        number = self._app.installation_id or self._ask("GET", f"/repos/{self._repository}/installation")["id"]
+        narrowed = {"repositories": [self._repository.partition("/")[2]]}
+        given = self._ask("POST", f"/app/installations/{number}/access_tokens", narrowed)
+        self._token, self._renew_at = given["token"], datetime.fromisoformat(given["expires_at"]) - _RENEW_BEFORE
+
+    def _ask(self, verb: str, path: str, body: Any = None) -> Any:
+        return self._api.ask(verb, path, body=body).granted("an installation of the App")
+
+
+def _parsed(status: int, text: str) -> Any:
+    """The answer's JSON. A refusal may come from a proxy that speaks HTML: then its status has to do."""
+    try:
+        return json.loads(text) if text else None
+    except json.JSONDecodeError:
+        if status < 400:
+            raise
+        return None
+
+
+def _said(data: Any) -> str:
+    if not isinstance(data, Mapping):
+        return "no explanation"
+    errors = data.get("errors") or ()
+    details = [errors] if isinstance(errors, str) else [_field_error(error) for error in errors]
+    message = str(data.get("message", "no explanation"))
+    return f"{message} ({'; '.join(details)})" if details else message
+
+
+def _field_error(error: Any) -> str:
+    if not isinstance(error, Mapping):
+        return str(error)
+    return str(error.get("message") or f"{error.get('field', error.get('resource', ''))}: {error.get('code', '')}")
+
+
+def _is_limit(answer: Answer) -> bool:
+    """Rate limits come as 429, as 403 with headers or words, and as 422 with the code `abuse`."""
+    in_words = re.search(r"rate limit|\babuse\b", answer.said, re.IGNORECASE) is not None
+    match answer.status:
+        case 429:
+            return True
+        case 403:
+            return in_words or "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+        case 422:
+            return in_words
+    return False
+
+
+def _wait_s(answer: Answer) -> int:
+    """Retry-After first, then the reset by GitHub's own clock, else the minute that GitHub advises."""
+    headers = answer.headers
+    if (after := headers.get("retry-after", "")).isdigit():
+        return int(after)
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and "date" in headers:
+        return max(1, math.ceil(int(reset) - parsedate_to_datetime(headers["date"]).timestamp()))
+    return 60

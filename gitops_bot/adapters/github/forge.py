@@ -1,0 +1,300 @@
+"""The pull requests of one GitHub repository, as a `Forge`.
+
+PyGithub's objects are left aside: a missing attribute of theirs sends a request that nobody wrote, and what they send
+is not always what GitHub describes. Every request stands here instead, so what a tick costs can be read.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import urlencode
+
+from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
+from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
+from gitops_bot.model import CommitStatus, PrState, PullRequest
+from gitops_bot.ports import Merged, NotReady
+
+BODY_LIMIT = 65_536
+TITLE_LIMIT = 255
+DESCRIPTION_LIMIT = 140
+CUT = "\n\n*… cut here: it is longer than GitHub takes.*"
+
+_ACTIONS_LOGIN = "github-actions[bot]"
+_MAY_CREATE = "Switch on Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
+# GitHub has one code, `custom`, for most of what it refuses: its sentences are all there is to tell these apart.
+_IS_OPEN = re.compile(r"A pull request already exists", re.IGNORECASE)
+_NOT_PERMITTED = re.compile(r"not permitted to create or approve pull requests", re.IGNORECASE)
+_TOO_SOON = re.compile(r"No commits between|Could not resolve to a node|head: invalid", re.IGNORECASE)
+"""What it says of a branch that was pushed a moment ago."""
+
+Data = Mapping[str, Any]
+"""A JSON object as GitHub describes it."""
+
+
+class GitHubForge:
+    """The pull requests whose branches begin with the prefix. For one thread; `token` may be asked from others.
+
+    Use it as a context manager, or call `disconnect`.
+    """
+
+    def __init__(  # noqa: PLR0913 - the settings of one connection, nearly all with defaults
+        self,
+        repository: str,
+        *,
+        auth: Token | App,
+        api_url: str = "https://api.github.com",
+        prefix: str = "gitops-bot/",
+        ca_file: str | None = None,
+        timeout_s: float = 20,
+        merge_method: Literal["merge", "squash", "rebase"] = "merge",
+        seconds_between_writes: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """repository: `owner/name`. sleep and now serve repeated requests and the renewal of an App's tokens."""
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+            raise UsageError(f"{repository!r} is not a GitHub repository", remedy="Write it as owner/name")
+        settings = Settings(api_url, ca_file, timeout_s, seconds_between_writes, sleep)
+        self._installation = Installation(auth, repository, settings, now) if isinstance(auth, App) else None
+        read = auth.read if isinstance(auth, Token) else self._installation_token
+        self._api = Api(Credentials("token", read), settings, renewed=isinstance(auth, App))
+        self._repository = repository
+        self._prefix = prefix
+        self._merge_method = merge_method
+        self._sleep = sleep
+        self._own_login = ""
+        self._listed: dict[str, Answer] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connections."""
+        self._api.close()
+        if self._installation:
+            self._installation.close()
+
+    def token(self) -> str:
+        """The token of the moment, for git over HTTPS (user `x-access-token`). Errors: as every request's."""
+        return self._api.token()
+
+    def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
+        """One request for the open and one for the closed ones, while each list fits on a page.
+
+        An unchanged page is not sent again (304) and then costs nothing of the hourly limit.
+        """
+        # Open ones first: what is closed in between is in both lists, and the later list is right.
+        listed = chain(
+            self._pages("/pulls", {"state": "open"}, self._listed),
+            self._closed(closed_since),
+        )
+        found = {data["number"]: self._pull(data) for data in listed if self._is_candidate(data)}
+        return tuple(pull for pull in found.values() if pull.closed_at is None or pull.closed_at >= closed_since)
+
+    def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
+        """Open, or find the one that is open; patient with a branch that GitHub has not noticed yet."""
+        wanted = {"title": title[:TITLE_LIMIT], "head": branch, "base": base, "body": _cut(body), "draft": draft}
+        answer = self._post_pull(wanted)
+        for pause in PAUSES_S:
+            if isinstance(answer, PullRequest) or not _TOO_SOON.search(answer.said):
+                break
+            self._sleep(pause)
+            answer = self._post_pull(wanted)
+        if isinstance(answer, PullRequest):
+            return answer
+        if _NOT_PERMITTED.search(answer.said):
+            raise ForgeDenied(answer.said, where=answer.request, remedy=_MAY_CREATE)
+        raise answer.refusal("pull requests: write")
+
+    def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Send only what is given; nothing when nothing is."""
+        fields = {"title": title and title[:TITLE_LIMIT], "body": None if body is None else _cut(body)}
+        if changed := {name: value for name, value in fields.items() if value is not None}:
+            self._patch(number, changed)
+
+    def close(self, number: int) -> None:
+        """Close; GitHub does not mind one that is closed."""
+        self._patch(number, {"state": "closed"})
+
+    def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
+        """Merge by the configured method. NotReady: the head moved (409), or GitHub's rules say no (405)."""
+        wanted = {"sha": head, "merge_method": self._merge_method}
+        if self._merge_method != "rebase":
+            wanted["commit_title"] = f"{title[:TITLE_LIMIT]} (#{number})"
+        answer = self._ask("PUT", f"/pulls/{number}/merge", body=wanted)
+        if answer.status not in (405, 409):
+            return Merged(answer.granted("contents: write")["sha"])
+        now = self._ask("GET", f"/pulls/{number}").granted("pull requests: read")
+        return Merged(now["merge_commit_sha"]) if now["merged_at"] else NotReady(answer.said)
+
+    def comment(self, number: int, text: str, *, key: str) -> None:
+        """Say it once: the key stands in a hidden marker, looked for in the bot's own comments only."""
+        marker = f"<!-- gitops-bot:{key} -->"
+        if self._has_said(number, marker):
+            return
+        body = f"{_cut(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
+        try:
+            self._ask("POST", f"/issues/{number}/comments", body={"body": body}).granted("pull requests: write")
+        except ForgeUnreachable:
+            if not self._has_said(number, marker):
+                raise
+
+    def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Set it; descriptions are cut at 140 characters."""
+        said = status.description
+        description = said if len(said) <= DESCRIPTION_LIMIT else said[: DESCRIPTION_LIMIT - 1] + "…"
+        body = {"state": status.state.value, "context": status.context, "description": description}
+        self._ask("POST", f"/statuses/{commit}", body=body).granted("commit statuses: write")
+
+    def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:
+        """Labels at once, reviewers at once and, where GitHub refuses one of them, one by one.
+
+        `team:slug` and `organisation/slug` name teams, anything else a user. A rate limit is raised all the same.
+        """
+        refused = self._tried(f"/issues/{number}/labels", {"labels": [*labels]}) if labels else None
+        warnings = [f"labels {', '.join(labels)}: {refused}"] if refused else []
+        return warnings + self._ask_reviews(number, reviewers)
+
+    def _ask(self, verb: str, path: str, **rest: Any) -> Answer:
+        return self._api.ask(verb, f"/repos/{self._repository}{path}", **rest)
+
+    def _installation_token(self) -> str:
+        assert self._installation is not None
+        return self._installation.token()
+
+    def _login(self) -> str:
+        """Who the bot is on GitHub, asked once."""
+        if not self._own_login:
+            self._own_login = self._installation.login() if self._installation else self._token_login()
+        return self._own_login
+
+    def _token_login(self) -> str:
+        answer = self._api.ask("GET", "/user")
+        if answer.ok or answer.status not in (403, 404):
+            return str(answer.granted("any permission")["login"])
+        # Installation tokens, the Actions run's among them, have no user; GraphQL names them nevertheless.
+        viewer = self._api.graphql("{viewer{login}}")
+        known = (viewer.data.get("data") or {}).get("viewer") if viewer.ok else None
+        return str(known["login"]) if known else _ACTIONS_LOGIN
+
+    def _closed(self, since: datetime) -> Iterator[Data]:
+        query = {"state": "closed", "sort": "updated", "direction": "desc"}
+        for data in self._pages("/pulls", query, self._listed):
+            if _time(data["updated_at"]) < since:
+                return
+            yield data
+
+    def _pages(self, path: str, query: Data, known: dict[str, Answer]) -> Iterator[Data]:
+        """Every item of a listing, page by page as they are asked for; pages are remembered in `known`."""
+        page, more = 0, True
+        while more:
+            page += 1
+            asked = {**query, "per_page": 100, "page": page}
+            key = f"{path}?{urlencode(asked)}"
+            etag = known[key].headers.get("etag", "") if key in known else ""
+            answer = self._ask("GET", path, query=asked, etag=etag)
+            if answer.status != 304:
+                answer.granted("pull requests: read")
+                known[key] = answer
+            yield from known[key].data
+            more = 'rel="next"' in known[key].headers.get("link", "")
+
+    def _is_candidate(self, data: Data) -> bool:
+        """From one of our branches in this very repository: not from a fork, nor from one that is gone."""
+        head, base = data["head"], data["base"]
+        if base["repo"]["full_name"].lower() != self._repository.lower():
+            moved = f"{self._repository} is called {base['repo']['full_name']} now"
+            raise ForgeRefused(moved, remedy="Configure its present name")
+        return head["ref"].startswith(self._prefix) and bool(head["repo"]) and head["repo"]["id"] == base["repo"]["id"]
+
+    def _pull(self, data: Data) -> PullRequest:
+        merged = data["merged_at"] is not None
+        closed_at = data["merged_at"] or data["closed_at"]
+        return PullRequest(
+            number=data["number"],
+            url=data["html_url"],
+            state=PrState.MERGED if merged else PrState(data["state"]),
+            branch=data["head"]["ref"],
+            base=data["base"]["ref"],
+            head=data["head"]["sha"],
+            title=data["title"],
+            body=data["body"] or "",
+            ours=self._is_own(data["user"]),
+            created_at=_time(data["created_at"]),
+            updated_at=_time(data["updated_at"]),
+            labels=tuple(label["name"] for label in data["labels"]),
+            draft=bool(data.get("draft")),
+            closed_at=_time(closed_at) if closed_at else None,
+            # While it is open this is GitHub's trial merge.
+            merge_commit=(data["merge_commit_sha"] or "") if merged else "",
+        )
+
+    def _post_pull(self, wanted: Data) -> PullRequest | Answer:
+        """The new pull request, or the one that was there, or GitHub's no."""
+        try:
+            answer = self._ask("POST", "/pulls", body=wanted)
+        except ForgeUnreachable:
+            if found := self._open_from(wanted["head"], wanted["base"]):
+                return found
+            raise
+        if answer.ok:
+            return self._pull(answer.data)
+        if answer.status == 422 and _IS_OPEN.search(answer.said):
+            return self._open_from(wanted["head"], wanted["base"]) or answer
+        return answer
+
+    def _open_from(self, branch: str, base: str) -> PullRequest | None:
+        # Without the owner, GitHub ignores the filter and lists them all.
+        head = f"{self._repository.partition('/')[0]}:{branch}"
+        listed = self._pages("/pulls", {"state": "open", "head": head, "base": base}, {})
+        return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
+
+    def _patch(self, number: int, changed: Data) -> None:
+        self._ask("PATCH", f"/pulls/{number}", body=changed).granted("pull requests: write")
+
+    def _has_said(self, number: int, marker: str) -> bool:
+        comments = self._pages(f"/issues/{number}/comments", {}, {})
+        return any(marker in (data["body"] or "") and self._is_own(data["user"]) for data in comments)
+
+    def _is_own(self, user: Data | None) -> bool:
+        return user is not None and user["login"].lower() == self._login().lower()
+
+    def _ask_reviews(self, number: int, reviewers: Sequence[str]) -> list[str]:
+        refused = self._tried(f"/pulls/{number}/requested_reviewers", _review(reviewers)) if reviewers else None
+        if isinstance(refused, ForgeRefused) and len(reviewers) > 1:
+            return [warning for one in reviewers for warning in self._ask_reviews(number, [one])]
+        return [f"reviewers {', '.join(reviewers)}: {refused}"] if refused else []
+
+    def _tried(self, path: str, body: Data) -> ForgeError | None:
+        try:
+            self._ask("POST", path, body=body).granted("pull requests: write")
+        except (ForgeRefused, ForgeDenied, ForgeUnreachable) as error:
+            return error
+        return None
+
+
+def _cut(text: str, limit: int = BODY_LIMIT) -> str:
+    """At most that many characters, with a word where it was cut. What must survive stands at the top."""
+    return text if len(text) <= limit else text[: limit - len(CUT)] + CUT
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _review(reviewers: Sequence[str]) -> dict[str, list[str]]:
+    teams = [name for name in reviewers if "/" in name or name.startswith("team:")]
+    users = [name for name in reviewers if name not in teams]
+    slugs = [*dict.fromkeys(name.removeprefix("team:").rpartition("/")[2] for name in teams)]
+    return {key: names for key, names in {"reviewers": users, "team_reviewers": slugs}.items() if names}

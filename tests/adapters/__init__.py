@@ -1,0 +1,1 @@
+"""Tests of the adapters, against scripted servers on loopback."""

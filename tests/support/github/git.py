@@ -1,0 +1,95 @@
+"""A bare git repository that tests write to and the fake reads and merges in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_WHO = {
+    "GIT_AUTHOR_NAME": "Alice",
+    "GIT_AUTHOR_EMAIL": "alice@example.com",
+    "GIT_AUTHOR_DATE": "1767225600 +0000",
+    "GIT_COMMITTER_NAME": "GitHub",
+    "GIT_COMMITTER_EMAIL": "noreply@github.com",
+    "GIT_COMMITTER_DATE": "1767225600 +0000",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+class BareRepo:
+    """Branches, commits and merges, made on objects."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, files: Mapping[str, str] | None = None) -> BareRepo:
+        """A new repository whose `main` holds the files."""
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(path)], check=True)
+        repo = cls(path)
+        repo.commit("main", files or {"app.yaml": "version: 1\n"})
+        return repo
+
+    def commit(self, branch: str, files: Mapping[str, str], *, on: str | None = None, message: str = "Change") -> str:
+        """A commit on the branch, which begins at `on` (a branch or commit; default: itself, else main)."""
+        heads = self.heads()
+        parent = heads.get(on, on) if on else heads.get(branch) or heads.get("main")
+        lines = [f"commit refs/heads/{branch}", "committer Alice <alice@example.com> 1767225600 +0000", _data(message)]
+        lines += [f"from {parent}"] if parent else []
+        lines += [f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items()]
+        self._git("fast-import", "--quiet", "--force", stdin="\n".join(lines) + "\n")
+        return self.heads()[branch]
+
+    def heads(self) -> dict[str, str]:
+        """Branch name → object name."""
+        listed = self._git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/").splitlines()
+        return dict(line.split(" ") for line in listed)
+
+    def point(self, branch: str, commit: str) -> None:
+        """Make the branch be that commit, whatever it was."""
+        self._git("update-ref", f"refs/heads/{branch}", commit)
+
+    def delete(self, branch: str) -> None:
+        """Remove the branch."""
+        self._git("update-ref", "-d", f"refs/heads/{branch}")
+
+    def holds(self, descendant: str, commit: str) -> bool:
+        """Whether the commit is the descendant or one of its ancestors."""
+        return self._git("rev-list", "--max-count=1", commit, f"^{descendant}") == ""
+
+    def parents(self, commit: str) -> list[str]:
+        """The parents' object names."""
+        return self._git("rev-parse", f"{commit}^@").split()
+
+    def missing(self, commit: str) -> bool:
+        """Whether there is no such commit."""
+        return self._run("cat-file", "-e", f"{commit}^{{commit}}").returncode != 0
+
+    def merge(self, base: str, head: str, *, method: str, message: str) -> str | None:
+        """Bring a head into a base branch; the new commit, or None for a conflict."""
+        tip = self.heads()[base]
+        merged = self._run("merge-tree", "--write-tree", tip, head)
+        if merged.returncode != 0:
+            return None
+        if method == "rebase":
+            message = self._git("log", "-1", "--format=%B", head)
+        parents = ["-p", tip, *(["-p", head] if method == "merge" else [])]
+        commit = self._git("commit-tree", merged.stdout.split()[0], *parents, "-m", message)
+        self._git("update-ref", f"refs/heads/{base}", commit, tip)
+        return commit
+
+    def _git(self, *arguments: str, stdin: str = "") -> str:
+        done = self._run(*arguments, stdin=stdin)
+        assert done.returncode == 0, f"git {arguments[0]}: {done.stderr}"
+        return done.stdout.strip()
+
+    def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        command = ["git", "--git-dir", str(self.path), *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, env=os.environ | _WHO, check=False)
+
+
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}"

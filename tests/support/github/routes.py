@@ -1,0 +1,205 @@
+"""Which request does what: one function a route, over the rules and the shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.support.github.rules import Refusal, World
+from tests.support.github.shapes import Shapes
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, authenticated."""
+
+    world: World
+    shapes: Shapes
+    identity: Identity
+    args: tuple[str, ...]
+    query: Mapping[str, str]
+    body: Any
+
+    @property
+    def number(self) -> int:
+        """The pull request's."""
+        return int(self.args[0])
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token belongs to."""
+
+    login: str
+    kind: str = "user"
+    """`user`, `installation` (it has no /user) or `app` (a signed proof)."""
+    slug: str = "gitops-bot"
+    mint: Callable[[], str] = str
+    """For an App: a new installation token."""
+
+
+Reply = tuple[int, Any]
+
+
+def user(call: Call) -> Reply:
+    """Installations have no user."""
+    if call.identity.kind != "user":
+        raise Refusal(403, "Resource not accessible by integration")
+    return 200, call.shapes.own_account(call.identity.login)
+
+
+def graphql(call: Call) -> Reply:
+    """The one query that the adapter has."""
+    assert call.body == {"query": "{viewer{login}}"}, call.body
+    return 200, {"data": {"viewer": {"login": call.identity.login}}}
+
+
+def app(call: Call) -> Reply:
+    """The App about itself."""
+    _only_app(call)
+    return 200, call.shapes.app(call.identity.slug)
+
+
+def installations(call: Call) -> Reply:
+    """Where the App is installed."""
+    _only_app(call)
+    return 200, [call.shapes.installation(42, call.identity.slug)]
+
+
+def installation(call: Call) -> Reply:
+    """The installation that serves the repository."""
+    _only_app(call)
+    return 200, call.shapes.installation(42, call.identity.slug)
+
+
+def access_token(call: Call) -> Reply:
+    """A token for an hour."""
+    _only_app(call)
+    if call.args[0] != "42":
+        raise Refusal(404, "Not Found")
+    if call.body.get("repositories") not in (None, [call.world.name]):
+        raise Refusal(422, "There is at least one repository that does not exist or is not accessible")
+    ends = (call.world.now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return 201, {"token": call.identity.mint(), "expires_at": ends}
+
+
+def repository(call: Call) -> Reply:
+    """The repository."""
+    return 200, call.shapes.repository()
+
+
+def pulls(call: Call) -> Reply:
+    """A listing; the server pages it."""
+    get = call.query.get
+    sort = get("sort", "created")
+    direction = get("direction", "desc" if sort == "created" else "asc")
+    found = call.world.listed(get("state", "open"), get("head", ""), get("base", ""), sort, direction)
+    return 200, [call.shapes.listed_pull(pull) for pull in found]
+
+
+def create_pull(call: Call) -> Reply:
+    """Open one."""
+    sent = call.body
+    made = call.world.create(
+        call.identity.login,
+        branch=sent["head"].rpartition(":")[2],
+        base=sent["base"],
+        title=sent["title"],
+        body=sent.get("body", ""),
+        draft=sent.get("draft", False),
+    )
+    return 201, call.shapes.pull(made)
+
+
+def pull(call: Call) -> Reply:
+    """One by its number."""
+    return 200, call.shapes.pull(call.world.pull(call.number))
+
+
+def edit_pull(call: Call) -> Reply:
+    """Title, body, state."""
+    return 200, call.shapes.pull(call.world.edit(call.number, **call.body))
+
+
+def merge_pull(call: Call) -> Reply:
+    """Merge it."""
+    names = {"sha": "sha", "merge_method": "method", "commit_title": "title"}
+    sent = {names[key]: value for key, value in call.body.items()}
+    commit = call.world.merge(call.number, call.identity.login, **sent)
+    return 200, {"sha": commit, "merged": True, "message": "Pull Request successfully merged"}
+
+
+def review(call: Call) -> Reply:
+    """Ask for reviews."""
+    asked = call.world.ask_review(call.number, call.body.get("reviewers", ()), call.body.get("team_reviewers", ()))
+    return 201, call.shapes.listed_pull(asked)
+
+
+def comments(call: Call) -> Reply:
+    """What was said on it, oldest first."""
+    said = call.world.pull(call.number).comments
+    return 200, [call.shapes.comment(call.number, remark) for remark in said]
+
+
+def create_comment(call: Call) -> Reply:
+    """Say something."""
+    remark = call.world.remark(call.number, call.identity.login, call.body["body"])
+    return 201, call.shapes.comment(call.number, remark)
+
+
+def label(call: Call) -> Reply:
+    """Add labels."""
+    labelled = call.world.label(call.number, call.body["labels"])
+    return 200, [call.shapes.label(name) for name in labelled.labels]
+
+
+def set_status(call: Call) -> Reply:
+    """Set a commit status."""
+    status = call.world.set_status(call.args[0], call.identity.login, **call.body)
+    return 201, call.shapes.status(call.args[0], status)
+
+
+def combined_status(call: Call) -> Reply:
+    """The statuses of a commit or a branch."""
+    ref = call.args[0]
+    return 200, call.shapes.combined_status(call.world.repo.heads().get(ref.removeprefix("heads/"), ref))
+
+
+def _only_app(call: Call) -> None:
+    if call.identity.kind != "app":
+        raise Refusal(401, "A JSON web token could not be decoded")
+
+
+_ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
+    ("GET", "/user", user),
+    ("POST", "/graphql", graphql),
+    ("GET", "/app", app),
+    ("GET", "/app/installations", installations),
+    ("POST", r"/app/installations/(\d+)/access_tokens", access_token),
+    ("GET", "REPO", repository),
+    ("GET", "REPO/installation", installation),
+    ("GET", "REPO/pulls", pulls),
+    ("POST", "REPO/pulls", create_pull),
+    ("GET", r"REPO/pulls/(\d+)", pull),
+    ("PATCH", r"REPO/pulls/(\d+)", edit_pull),
+    ("PUT", r"REPO/pulls/(\d+)/merge", merge_pull),
+    ("POST", r"REPO/pulls/(\d+)/requested_reviewers", review),
+    ("GET", r"REPO/issues/(\d+)/comments", comments),
+    ("POST", r"REPO/issues/(\d+)/comments", create_comment),
+    ("POST", r"REPO/issues/(\d+)/labels", label),
+    ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),
+    ("GET", r"REPO/commits/(.+)/status", combined_status),
+)
+
+
+def route(world: World, method: str, path: str) -> tuple[Callable[[Call], Reply], tuple[str, ...]]:
+    """What answers a request, and the path's arguments. Refuses with 404."""
+    repo = re.escape(f"/repos/{world.owner}/{world.name}")
+    for verb, pattern, function in _ROUTES:
+        found = re.fullmatch(pattern.replace("REPO", repo), path, re.IGNORECASE)
+        if verb == method and found:
+            return function, found.groups()
+    raise Refusal(404, "Not Found")

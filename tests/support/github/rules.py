@@ -1,0 +1,242 @@
+"""What GitHub allows and what follows from it, without HTTP: pull requests over a real repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests.support.github.git import BareRepo
+
+
+class Refusal(Exception):
+    """GitHub's no."""
+
+    def __init__(self, status: int, message: str, *errors: dict[str, str]) -> None:
+        super().__init__(message)
+        self.status, self.message, self.errors = status, message, errors
+
+
+def invalid(message: str, *, resource: str = "PullRequest", **detail: str) -> Refusal:
+    """A 422 in GitHub's words."""
+    error = {"resource": resource, "code": "custom", **detail, **({"message": message} if message else {})}
+    return Refusal(422, "Validation Failed", error)
+
+
+@dataclass
+class Remark:
+    """A comment."""
+
+    number: int
+    author: str
+    body: str
+    at: datetime
+
+
+@dataclass
+class Status:
+    """A commit status."""
+
+    number: int
+    state: str
+    context: str
+    description: str
+    creator: str
+    at: datetime
+
+
+@dataclass
+class Pull:
+    """A pull request."""
+
+    number: int
+    author: str
+    branch: str
+    base: str
+    head: str
+    base_sha: str
+    title: str
+    body: str
+    draft: bool
+    created_at: datetime
+    updated_at: datetime
+    fork: str | None = ""
+    """The owner of the fork; empty: the repository itself; None: the head's repository is gone."""
+    state: str = "open"
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    merged_by: str = ""
+    merge_commit: str = ""
+    labels: list[str] = field(default_factory=list)
+    reviewers: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    comments: list[Remark] = field(default_factory=list)
+
+
+class World:
+    """One repository with its pull requests. Its clock moves a second with every change."""
+
+    def __init__(self, repo: BareRepo, owner: str, name: str) -> None:
+        self.repo, self.owner, self.name = repo, owner, name
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.pulls: dict[int, Pull] = {}
+        self.statuses: dict[str, list[Status]] = {}
+        self.blocked: dict[int, str] = {}
+        """Number → why it may not be merged: a required check, a missing approval."""
+        self.people = {"alice", "bob"}
+        self.teams = {"platform"}
+        self._ids = 1000
+
+    def sync(self) -> None:
+        """Notice what was pushed: heads move; a head without commits of its own closes, one that base got is merged."""
+        heads = self.repo.heads()
+        for pull in [one for one in self.pulls.values() if one.state == "open" and one.fork == ""]:
+            head, base = heads.get(pull.branch), heads[pull.base]
+            if head is None:
+                self._shut(pull)
+            elif (head, base) != (pull.head, pull.base_sha) and self.repo.holds(base, head):
+                if head == pull.head:
+                    pull.merged_at, pull.merge_commit = self._later(), head
+                self._shut(pull)
+            elif head != pull.head:
+                pull.head, pull.updated_at = head, self._later()
+            pull.base_sha = base
+
+    def listed(self, state: str, head: str, base: str, sort: str, direction: str) -> list[Pull]:
+        """As the listing filters and sorts; a head without its owner filters nothing."""
+        owner, colon, branch = head.partition(":")
+        chosen = [pull for pull in self.pulls.values() if state in ("all", pull.state) and base in ("", pull.base)]
+        if colon:
+            chosen = [pull for pull in chosen if (pull.fork or self.owner, pull.branch) == (owner, branch)]
+        moment = {"updated": lambda pull: (pull.updated_at, pull.number)}.get(
+            sort, lambda pull: (pull.created_at, pull.number)
+        )
+        return sorted(chosen, key=moment, reverse=direction != "asc")
+
+    def create(
+        self,
+        author: str,
+        *,
+        branch: str,
+        base: str,
+        title: str,
+        body: str = "",
+        draft: bool = False,
+        fork: str | None = "",
+    ) -> Pull:
+        """A new pull request. Refuses: no such branch, nothing between, one is open already."""
+        heads = self.repo.heads()
+        for name, wanted in (("head", branch), ("base", base)):
+            if wanted not in heads:
+                raise invalid("", field=name, code="invalid")
+        if any(
+            (one.branch, one.base, one.state, one.fork) == (branch, base, "open", fork) for one in self.pulls.values()
+        ):
+            raise invalid(f"A pull request already exists for {self.owner}:{branch}.")
+        if self.repo.holds(heads[base], heads[branch]):
+            raise invalid(f"No commits between {base} and {branch}")
+        _limit("body", body)
+        now, number = self._later(), max(self.pulls, default=0) + 1
+        pull = Pull(number, author, branch, base, heads[branch], heads[base], title, body, draft, now, now, fork)
+        self.pulls[number] = pull
+        return pull
+
+    def edit(self, number: int, *, title: str | None = None, body: str | None = None, state: str | None = None) -> Pull:
+        """Rewrite, close or reopen."""
+        pull = self.pull(number)
+        _limit("body", body or "")
+        if state == "open" and pull.state == "closed":
+            self._reopen(pull)
+        if state == "closed" and pull.state == "open":
+            self._shut(pull)
+        pull.title = pull.title if title is None else title
+        pull.body = pull.body if body is None else body
+        pull.updated_at = self._later()
+        return pull
+
+    def merge(self, number: int, actor: str, *, sha: str = "", method: str = "merge", title: str = "") -> str:
+        """The new commit on base."""
+        pull = self.pull(number)
+        if pull.state == "closed" or pull.draft:
+            raise Refusal(405, "Pull Request is not mergeable")
+        if sha and sha != pull.head:
+            raise Refusal(409, "Head branch was modified. Review and try the merge again.")
+        if number in self.blocked:
+            raise Refusal(405, self.blocked[number])
+        message = title or f"Merge pull request #{number} from {self.owner}/{pull.branch}"
+        commit = self.repo.merge(pull.base, pull.head, method=method, message=message)
+        if commit is None:
+            raise Refusal(405, "Pull Request is not mergeable")
+        pull.merged_at, pull.merged_by, pull.merge_commit = self._later(), actor, commit
+        self._shut(pull)
+        return commit
+
+    def remark(self, number: int, author: str, body: str) -> Remark:
+        """A comment."""
+        _limit("body", body)
+        pull = self.pull(number)
+        remark = Remark(self.new_id(), author, body, self._later())
+        pull.comments.append(remark)
+        pull.updated_at = remark.at
+        return remark
+
+    def label(self, number: int, labels: Sequence[str]) -> Pull:
+        """Labels that do not exist are made."""
+        pull = self.pull(number)
+        pull.labels += [label for label in labels if label not in pull.labels]
+        pull.updated_at = self._later()
+        return pull
+
+    def ask_review(self, number: int, users: Sequence[str], teams: Sequence[str]) -> Pull:
+        """All or none."""
+        pull = self.pull(number)
+        if pull.author in users:
+            raise Refusal(422, "Review cannot be requested from pull request author.")
+        if not {*users} <= self.people or not {*teams} <= self.teams:
+            told = "Reviews may only be requested from collaborators. One or more of the users or teams you specified"
+            raise Refusal(422, f"{told} is not a collaborator of the {self.owner}/{self.name} repository.")
+        pull.reviewers += [user for user in users if user not in pull.reviewers]
+        pull.teams += [team for team in teams if team not in pull.teams]
+        pull.updated_at = self._later()
+        return pull
+
+    def set_status(self, sha: str, creator: str, *, state: str, context: str, description: str) -> Status:
+        """One more status of a commit; the newest of a context counts."""
+        if len(description) > 140:
+            raise invalid("description is too long (maximum is 140 characters)", resource="Status")
+        if self.repo.missing(sha):
+            raise invalid(f"No commit found for SHA: {sha}", resource="Status")
+        status = Status(self.new_id(), state, context, description, creator, self._later())
+        self.statuses.setdefault(sha, []).append(status)
+        return status
+
+    def pull(self, number: int) -> Pull:
+        """Refuses with 404."""
+        if number not in self.pulls:
+            raise Refusal(404, "Not Found")
+        return self.pulls[number]
+
+    def new_id(self) -> int:
+        """A number that nothing else has."""
+        self._ids += 1
+        return self._ids
+
+    def _reopen(self, pull: Pull) -> None:
+        twin = any(one.state == "open" and one.branch == pull.branch and one is not pull for one in self.pulls.values())
+        if pull.merged_at or twin or self.repo.heads().get(pull.branch) != pull.head:
+            told = "state cannot be changed. The branch was force-pushed or recreated, or another one is open."
+            raise invalid(told, field="state")
+        pull.state, pull.closed_at = "open", None
+
+    def _shut(self, pull: Pull) -> None:
+        pull.state = "closed"
+        pull.closed_at = pull.updated_at = pull.merged_at or self._later()
+
+    def _later(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def _limit(name: str, text: str) -> None:
+    if len(text) > 65_536:
+        raise invalid(f"{name} is too long (maximum is 65536 characters)", field=name)
