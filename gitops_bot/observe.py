@@ -17,12 +17,14 @@ from gitops_bot.model import (
     ExperimentStatus,
     Facts,
     History,
+    Missing,
     Moment,
     ObjectRef,
     PrState,
     PullRequest,
     Query,
     Reading,
+    Sample,
     Series,
     Slots,
     Unseen,
@@ -33,6 +35,9 @@ from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics
 
 CLOSED_FOR = timedelta(days=90)
 """How far back a person's no is looked for."""
+
+SILENT = 3
+"""So many unanswered queries in a row, and a metrics server is left alone until the next tick."""
 
 LONGEST_HISTORY = 200
 """Commits that touched a policy's files; what lies further back is not read."""
@@ -79,6 +84,8 @@ class Sight:
     pulls: Sequence[PullRequest]
     objects: dict[tuple[str, str], Mapping[ObjectRef, Resource] | ClusterError] = field(default_factory=dict)
     """By cluster and kind: one list each, however many policies."""
+    silent: dict[str, int] = field(default_factory=dict)
+    """By metrics server: queries in a row that it did not answer."""
     troubles: dict[str, ClusterError] = field(default_factory=dict)
     """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
 
@@ -240,16 +247,22 @@ def _name(resource: Resource) -> tuple[str, str]:
 
 def series(sight: Sight, policy: PromotionPolicy, seen: Facts) -> Series:
     """The answers to what this policy's decision asks of the metrics. Errors: PolicyInvalid, EditError."""
-    return {query: _answer(sight.site, policy, query) for query in decide.questions(policy, seen)}
+    return {query: _answer(sight, policy, query) for query in decide.questions(policy, seen)}
 
 
-def _answer(site: Site, policy: PromotionPolicy, query: Query) -> tuple[Reading, ...]:
-    server = policy.spec.analysis.metrics_server or site.servers.get(query.cluster) or query.cluster
-    if server not in site.metrics:
-        known = ", ".join(sorted(site.metrics)) or "none"
+def _answer(sight: Sight, policy: PromotionPolicy, query: Query) -> tuple[Reading, ...]:
+    server = policy.spec.analysis.metrics_server or sight.site.servers.get(query.cluster) or query.cluster
+    if server not in sight.site.metrics:
+        known = ", ".join(sorted(sight.site.metrics)) or "none"
         raise PolicyInvalid(
             f"no metrics server is known for cluster {query.cluster}",
             where=policy.name,
             remedy=f"Name one at spec.clusters.{query.cluster}.metrics of the bot configuration; known: {known}.",
         )
-    return site.metrics[server].range(query)
+    if sight.silent.get(server, 0) >= SILENT:
+        reason = f"the metrics server {server} did not answer {SILENT} queries before this one"
+        return tuple(Missing(reason, at, answered=False) for at in query.instants())
+    answer = sight.site.metrics[server].range(query)
+    heard = any(isinstance(reading, Sample) or reading.answered for reading in answer)
+    sight.silent[server] = 0 if heard else sight.silent.get(server, 0) + 1
+    return answer

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from gitops_bot.policy.quantities import Duration
-from gitops_bot.policy.schema import Later, Metadata, Name, RepoPath, Spec, Text, served
+from gitops_bot.policy.schema import BranchName, Later, Metadata, Name, RepoPath, Spec, Text, served
 
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^\S+$")]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
@@ -43,7 +43,9 @@ class Repository(Spec):
     url: Url
     """https://…, ssh://…, or the path of a bare repository."""
     forge: Annotated[Literal["github", "local"], served("gitlab")]
-    base: Text = "main"
+    local_path: Path | None = None
+    """With `forge: local` and a remote url: the bare repository on this machine beside which pull requests are kept."""
+    base: BranchName = "main"
     policies: RepoPath | None = None
     """The folder of the policies on base; absent when they are given as files."""
     token_from: SecretRef | None = None

@@ -1,5 +1,6 @@
 """The small notations of the language: durations (`10m`), limits (`1%`, `500ms`), each to its base unit."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,10 @@ def parse_duration(text: Any) -> timedelta:
     if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
         raise ValueError(f"{text!r} is not a duration; write it like 30s, 10m, 1h30m or 1d")
     parts = re.findall(r"([\d.]+)(ms|[smhd])", text)
-    duration = timedelta(seconds=min(sum(float(n) * _UNITS_S[unit] for n, unit in parts), 1e12))
+    seconds = sum(float(n) * _UNITS_S[unit] for n, unit in parts)
+    if seconds != round(seconds, 3):
+        raise ValueError(f"{text!r} is finer than a millisecond")
+    duration = timedelta(seconds=min(seconds, 1e12))
     if duration > _LONGEST:
         raise ValueError(f"{text!r} is longer than ten years")
     return duration
@@ -65,12 +69,18 @@ def parse_limit(text: Any) -> Limit:
     if isinstance(text, Limit):
         return text
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return Limit(float(text), "")
+        return _finite(Limit(float(text), ""), text)
     if isinstance(text, str) and (percent := re.fullmatch(rf"({_NUMBER})\s*%", text)):
-        return Limit(float(percent[1]) / 100, "%")
+        return _finite(Limit(float(percent[1]) / 100, "%"), text)
     if isinstance(text, str) and re.fullmatch(_DURATION, text):
         return Limit(parse_duration(text).total_seconds(), "s")
     raise ValueError(f"{text!r} is not a limit; write a number, a percentage (1%) or a time (500ms)")
+
+
+def _finite(limit: Limit, text: Any) -> Limit:
+    if not math.isfinite(limit.value):
+        raise ValueError(f"{text!r} is no bound: nothing could ever miss it")
+    return limit
 
 
 Duration = Annotated[

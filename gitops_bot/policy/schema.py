@@ -53,18 +53,22 @@ def served(*later: str) -> BeforeValidator:
 
 def _inside(text: str) -> str:
     """A path below the repository's root, in its plain form."""
-    if not text or text.startswith(("/", "~")) or "\\" in text or any(ord(char) < 32 for char in text):
-        raise ValueError(f"{text!r} is not a path inside the repository")
-    if ".." in PurePosixPath(text).parts or PurePosixPath(text).parts[:1] == (".git",):
+    if not 0 < len(text) <= 1024 or text.startswith(("/", "~")) or "\\" in text or any(ord(char) < 32 for char in text):
+        raise ValueError(f"{text[:200]!r} is not a path inside the repository")
+    if any(part == ".." or part.lower() == ".git" for part in PurePosixPath(text).parts):
         raise ValueError(f"{text!r} leaves the repository")
     return str(PurePosixPath(text))
 
 
 RepoPath = Annotated[str, BeforeValidator(lambda value: _inside(value) if isinstance(value, str) else value)]
 Dns1123 = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/]+$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\n]+$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/\x00-\x1f\x7f]+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\x00-\x1f\x7f]+$")]
+BranchName = Annotated[
+    str, StringConstraints(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$")
+]
+"""A branch; never something that git could take for an option."""
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -352,7 +356,7 @@ class PolicySpec(Spec):
     """Nothing is opened, changed, merged or closed."""
     repository: Name
     """A repository of the bot configuration."""
-    base: Text | None = None
+    base: BranchName | None = None
     """Default: the repository's."""
     clusters: tuple[Name, ...] = ("default",)
     """Clusters of the bot configuration; every one must agree."""

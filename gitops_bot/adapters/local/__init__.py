@@ -27,14 +27,15 @@ class GitRunner(Protocol):
 class LocalForge:
     """Pull requests of one bare repository.
 
-    `who` (`Name <email>`) is who acts: what it opened is ours, and merge commits are by it.
+    `who` (`Name <email>`) is who acts: merge commits and comments are by it. What `bot` opened is ours; default: `who`.
     """
 
-    def __init__(self, repository: Path, git: GitRunner, clock: Clock, *, who: str) -> None:
+    def __init__(self, repository: Path, git: GitRunner, clock: Clock, *, who: str, bot: str = "") -> None:
         self._path = repository
         self._git = git
         self._clock = clock
         self._who = who
+        self._bot = bot or who
         self._store = Store(repository.with_name(f"{repository.name}.pulls"))
 
     # ------------------------------------------------------------ as every forge
@@ -214,7 +215,7 @@ class LocalForge:
             head=record.head,
             title=record.title,
             body=record.body,
-            ours=record.author == self._who,
+            ours=record.author == self._bot,
             created_at=datetime.fromisoformat(record.created_at),
             updated_at=datetime.fromisoformat(record.updated_at),
             labels=record.labels,

@@ -1,0 +1,5 @@
+"""`python -m gitops_bot`."""
+
+from gitops_bot.cli import main
+
+main()

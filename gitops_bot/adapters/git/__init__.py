@@ -1,0 +1,6 @@
+"""The environment repository through git's plumbing: a bare, blobless cache, edits made on objects, one push."""
+
+from gitops_bot.adapters.git.repository import GitRepository
+from gitops_bot.adapters.git.runner import Git
+
+__all__ = ["Git", "GitRepository"]

@@ -1,0 +1,163 @@
+"""What commands print: tables, prose, JSON, YAML. stdout is the result, stderr the talk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from gitops_bot import serialise
+from gitops_bot.delivery import body
+from gitops_bot.model import Outcome, Plan, Query, StepKind
+from gitops_bot.tick import Failure, Report
+
+_COLOURS = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow"}
+
+
+def colours() -> bool:
+    """Colours are for terminals, unless NO_COLOR says no."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def styled(text: str, **style: Any) -> str:
+    """Text in a style, where there are colours."""
+    return click.style(text, **style) if colours() else text
+
+
+def coloured(outcome: Outcome) -> str:
+    """A verdict in its colour."""
+    return styled(outcome.value, fg=_COLOURS[outcome.value], bold=True)
+
+
+def result(value: Any, output: str) -> None:
+    """A value as JSON or YAML on stdout."""
+    if output == "yaml":
+        import yaml
+
+        click.echo(yaml.safe_dump(serialise.plain(value), sort_keys=False, allow_unicode=True), nl=False)
+    else:
+        click.echo(serialise.text(value), nl=False)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as their widest cell."""
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(click.unstyle(line[index])) for line in lines) for index in range(len(header))]
+    for number, cells in enumerate(lines):
+        padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(cells, widths, strict=True))
+        text = "  ".join(padded).rstrip()
+        click.echo(styled(text, bold=True) if number == 0 else text)
+
+
+def failures(found: Sequence[Failure]) -> None:
+    """What failed, on stderr."""
+    for one in found:
+        message = str(one.error)
+        head = "" if message.startswith(one.subject) else f"{one.subject}: "
+        click.echo(f"{styled('error', fg='red')}: {head}{message}", err=True)
+
+
+def plans(report: Report) -> None:
+    """One row a policy: where it stands, what comes next."""
+    rows = [(one.policy, _slots(one), coloured(one.verdict.outcome), _step(one), _reason(one)) for one in report.plans]
+    table(("POLICY", "GIT SAYS", "VERDICT", "STEP", "WHY"), rows)
+
+
+def _slots(plan: Plan) -> str:
+    slots = plan.slots
+    trial = f" → {slots.candidate}" if slots.candidate and slots.candidate != slots.stable else ""
+    weight = f" at {slots.weight} %" if slots.weight is not None else ""
+    return f"{slots.stable or 'nothing'}{trial}{weight}"
+
+
+def _step(plan: Plan) -> str:
+    return plan.step.kind.value + (f" ({plan.step.held.kind.value})" if plan.step.held else "")
+
+
+def _reason(plan: Plan) -> str:
+    return "; ".join([plan.step.reason, *plan.notes])
+
+
+def actions(report: Report) -> None:
+    """What would be done, with the changes as a diff."""
+    for one in report.plans:
+        for action in one.actions:
+            what = serialise.plain(action)
+            number = f" #{what['number']}" if "number" in what else ""
+            click.echo(f"\n{styled(what['action'] + number, bold=True)}  {one.policy}")
+            if what["action"] in ("OpenPr", "UpdatePr"):
+                click.echo(f"  {one.proposal.title if one.proposal else ''}\n")
+                click.echo(body.diff(one.proposal.changes if one.proposal else ()), nl=False)
+            elif reason := what.get("reason") or what.get("text") or what.get("status", {}).get("description"):
+                click.echo(f"  {reason}")
+    if not any(one.actions for one in report.plans):
+        click.echo("\nNothing to do.")
+
+
+def checks(report: Report) -> None:
+    """Every check with its result and its figures."""
+    rows = [
+        (one.policy, check.name, coloured(check.outcome), check.because, _figures(check.figures))
+        for one in report.plans
+        for check in one.verdict.checks
+    ]
+    table(("POLICY", "CHECK", "RESULT", "WHY", "FIGURES"), rows)
+
+
+def _figures(figures: Sequence[Any]) -> str:
+    return ", ".join(f"{one.name} {one.value}" for one in figures)
+
+
+def receipts(report: Report) -> None:
+    """What was done."""
+    for one in report.receipts:
+        number = f" #{one.number}" if one.number else ""
+        detail = f": {one.detail}" if one.detail else ""
+        click.echo(f"{one.policy}: {one.action}{number} {one.state.value}{detail}{f'  {one.url}' if one.url else ''}")
+    if not report.receipts and not report.failures:
+        click.echo("Nothing to do.")
+
+
+def prose(plan: Plan) -> None:
+    """The plan as a person would tell it: where it stands, what holds it, what would change that."""
+    click.echo(styled(f"{plan.policy}: {_step(plan)}", bold=True))
+    click.echo(f"  git       {_slots(plan)} ({plan.base} at {plan.base_commit[:12]})")
+    if plan.since:
+        click.echo(f"  since     {plan.since:%Y-%m-%d %H:%M:%S} UTC")
+    click.echo(f"  verdict   {coloured(plan.verdict.outcome)}: {plan.verdict.because}")
+    click.echo(f"  step      {plan.step.reason}")
+    for line in _details(plan):
+        click.echo(f"  {line}")
+    click.echo(f"  to change it: {_change(plan)}")
+
+
+def _details(plan: Plan) -> Iterable[str]:
+    for check in plan.verdict.checks:
+        yield f"check     {check.name} {coloured(check.outcome)}: {check.because}"
+        yield from (f"            {query.expression}  [{_window(query)}]" for query in check.queries)
+    for gate in plan.gates:
+        yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {gate.reason}"
+    for caution in plan.step.cautions:
+        yield f"caution   {caution}"
+    for note in plan.notes:
+        yield f"note      {note}"
+
+
+def _window(query: Query) -> str:
+    return f"{query.start - query.step:%H:%M:%S} to {query.end:%H:%M:%S} UTC"
+
+
+def _change(plan: Plan) -> str:
+    shut = next((gate for gate in plan.gates if not gate.open), None)
+    if shut:
+        return f"open the gate {shut.name} ({shut.reason})"
+    if plan.step.kind is not StepKind.HOLD:
+        return "nothing holds it; a pull request is or will be open" if not plan.notes else "; ".join(plan.notes)
+    if plan.step.held is None:
+        return "a new candidate, or a commit by a person" if not plan.step.blind else "let the bot see what it cannot"
+    undecided = [check.name for check in plan.verdict.checks if check.critical and check.outcome is not Outcome.PASS]
+    waited = f"{', '.join(undecided)} must pass" if undecided else plan.step.reason
+    return f"{waited}; then {plan.step.held.kind.value}"

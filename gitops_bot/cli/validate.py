@@ -1,0 +1,60 @@
+"""What `validate` checks: every document of every file, all problems at once, and policies against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitops_bot import wiring
+from gitops_bot.errors import BotError, PolicyError
+from gitops_bot.policy.loading import InvalidProblems, Source, SyntaxProblems, load_config, load_policies
+from gitops_bot.tick import exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of it."""
+
+    checked: int
+    """Documents that are right."""
+    problems: list[dict[str, Any]]
+    exit_code: int
+
+
+def check(paths: Sequence[Path]) -> Found:
+    """Check the files that the paths name."""
+    sources = wiring.files(paths)
+    configs = [source for source in sources if _is_config(source)]
+    errors: list[BotError] = []
+    checked = 0
+    for source in configs:
+        try:
+            load_config(source)
+            checked += 1
+        except PolicyError as error:
+            errors.append(error)
+    try:
+        loaded = load_policies([source for source in sources if source not in configs])
+        errors += [clash.error for clash in wiring.conflicts(loaded)]
+        checked += len(loaded)
+    except BotError as error:
+        errors.append(error)
+    return Found(checked, [problem for error in errors for problem in _problems(error)], exit_code(errors))
+
+
+def _is_config(source: Source) -> bool:
+    lines = source.data.decode("utf-8", "replace").splitlines()
+    return any(line.split("#")[0].split() == ["kind:", "BotConfig"] for line in lines)
+
+
+def _problems(error: BotError) -> list[dict[str, Any]]:
+    if isinstance(error, SyntaxProblems | InvalidProblems):
+        return [{"text": str(one), "exitCode": error.exit_code, **_fields(one)} for one in error.problems]
+    return [{"text": f"error: {error}", "exitCode": error.exit_code, "message": error.what}]
+
+
+def _fields(problem: Any) -> dict[str, Any]:
+    names = ("file", "line", "column", "path", "message", "suggestion")
+    return {name: getattr(problem, name) for name in names}

@@ -1,0 +1,329 @@
+"""The composition root: configuration → adapters → jobs. Adapters are chosen here alone, and imported when chosen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gitops_bot.edits import places
+from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid
+from gitops_bot.observe import Sight, Site
+from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Prometheus, Repository, SecretRef
+from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
+from gitops_bot.ports import Clock, Cluster, EnvironmentRepo, Forge, Metrics
+from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
+
+if TYPE_CHECKING:
+    from gitops_bot.adapters.local import LocalForge
+
+YAML_NAMES = (".yaml", ".yml")
+_GITHUB_API = "https://api.github.com"
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Aware, UTC, whole seconds."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedClock:
+    """A clock that stands: `--at`."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        """Always the same."""
+        return self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command gives besides the configuration."""
+
+    clock: Clock
+    policies: Sequence[Path] = ()
+    """Files or folders; empty: the folder on base that the repository's configuration names."""
+    audit: Audit = lambda _kind, _record: None
+    stopping: Callable[[], bool] = lambda: False
+
+
+def audit_log(file: Path | None, clock: Clock) -> Audit:
+    """The audit log in a file; without one nothing is kept."""
+    if file is None:
+        return lambda _event, _record: None
+    from gitops_bot.adapters.audit import AuditLog
+    from gitops_bot.serialise import record
+
+    return AuditLog(file, clock, record).write
+
+
+def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
+    """One job per repository, by name. Errors: PolicyInvalid (configuration that cannot be used)."""
+    return {name: _job(config, name, repository, options) for name, repository in config.spec.repositories.items()}
+
+
+def _job(config: BotConfig, name: str, repository: Repository, options: Options) -> Job:
+    forge, token = _forge(name, repository, options.clock)
+    site = Site(
+        name=name,
+        base=repository.base,
+        repo=_repo(config, repository, token),
+        forge=forge,
+        clusters={one: _cluster(given) for one, given in config.spec.clusters.items()},
+        metrics={one: _metrics(one, given) for one, given in config.spec.metrics.items()},
+        servers=_servers(config),
+        identity=f"{repository.identity.name} <{repository.identity.email}>",
+        automation=repository.automation,
+    )
+    load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
+    return Job(site, load, config.spec.limits, options.clock, options.audit, options.stopping)
+
+
+def _servers(config: BotConfig) -> Mapping[str, str]:
+    """Each cluster's metrics server. A single server serves the cluster that is not configured, `default`."""
+    named = {name: cluster.metrics for name, cluster in config.spec.clusters.items() if cluster.metrics}
+    servers = tuple(config.spec.metrics)
+    return {"default": servers[0], **named} if len(servers) == 1 else named
+
+
+# ---------------------------------------------------------------- secrets
+
+
+def secret(reference: SecretRef) -> Callable[[], str]:
+    """Reads a secret when it is needed, so that a rotated one counts. Errors, when read: PolicyInvalid."""
+
+    def read() -> str:
+        if reference.env is not None:
+            value = os.environ.get(reference.env, "")
+            where = f"the environment variable {reference.env}"
+        else:
+            where = f"the file {reference.file}"
+            try:
+                value = Path(reference.file or "").read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise PolicyInvalid(f"{where} cannot be read ({type(error).__name__})") from None
+        if not value.strip():
+            raise PolicyInvalid(f"{where} holds no secret", remedy="Set it, or name another one in the configuration.")
+        return value.strip()
+
+    return read
+
+
+# ---------------------------------------------------------------- repository and forge
+
+
+def _repo(config: BotConfig, repository: Repository, token: Callable[[], str] | None) -> EnvironmentRepo:
+    from gitops_bot.adapters.git import GitRepository
+
+    cache = Path(config.spec.cache) if config.spec.cache else _user_cache()
+    identity = (repository.identity.name, repository.identity.email)
+    return GitRepository(repository.url, cache=cache, base=repository.base, token=token, identity=identity)
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitops-bot"
+
+
+def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, Callable[[], str] | None]:
+    """The forge, and the token that git over HTTP uses."""
+    if repository.forge == "local":
+        return local_forge(repository, clock), secret(repository.token_from) if repository.token_from else None
+    from gitops_bot.adapters.github import App, GitHubForge, Token
+
+    auth: App | Token
+    if repository.app:
+        key = secret(repository.app.private_key_from)
+        auth = App(str(repository.app.id), key(), repository.app.installation_id)
+    elif repository.token_from:
+        auth = Token(secret(repository.token_from))
+    else:
+        raise PolicyInvalid("github needs tokenFrom or app", where=f"spec.repositories.{name}")
+    forge = GitHubForge(
+        _slug(name, repository.url),
+        auth=auth,
+        api_url=repository.api_url or _github_api(repository.url),
+        ca_file=repository.ca_file,
+        merge_method=repository.merge_method,
+    )
+    return forge, forge.token
+
+
+def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalForge:
+    """The local forge of a repository, acting as the bot or as somebody else. Errors: PolicyInvalid."""
+    from gitops_bot.adapters.git import Git
+    from gitops_bot.adapters.local import LocalForge
+
+    path = Path(repository.local_path or repository.url)
+    if not path.is_absolute() or not path.is_dir():
+        remedy = "Give the absolute path of a bare repository at url, or at localPath beside another url."
+        raise PolicyInvalid("the local forge needs a bare repository on this machine", where=str(path), remedy=remedy)
+    identity = f"{repository.identity.name} <{repository.identity.email}>"
+    return LocalForge(path, Git(path), clock, who=who or identity, bot=identity)
+
+
+def _slug(name: str, url: str) -> str:
+    """`owner/name` from https://host/owner/name(.git), ssh://git@host/owner/name or git@host:owner/name."""
+    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
+    slug = path.strip("/").removesuffix(".git")
+    if slug.count("/") != 1:
+        raise PolicyInvalid(f"{url} does not name owner/repository", where=f"spec.repositories.{name}.url")
+    return slug
+
+
+def _github_api(url: str) -> str:
+    host = urlsplit(url).hostname if "://" in url else url.partition("@")[2].partition(":")[0]
+    return _GITHUB_API if host in ("github.com", None, "") else f"https://{host}/api/v3"
+
+
+# ---------------------------------------------------------------- clusters and metrics
+
+
+def _cluster(given: ClusterConfig) -> Cluster:
+    if given.recorded:
+        from gitops_bot.adapters.recorded import RecordedCluster
+
+        return RecordedCluster(Path(given.recorded))
+    from gitops_bot.adapters.kubernetes import KubernetesCluster
+
+    return KubernetesCluster(
+        context=given.context, kubeconfig=given.kubeconfig, in_cluster=given.in_cluster, namespaces=given.namespaces
+    )
+
+
+def _metrics(name: str, given: MetricsServer) -> Metrics:
+    if given.prometheus:
+        return _prometheus(given.prometheus)
+    if given.recorded:
+        from gitops_bot.adapters.recorded import RecordedMetrics
+
+        return RecordedMetrics(Path(given.recorded.file))
+    raise PolicyInvalid("one of prometheus, recorded is needed", where=f"spec.metrics.{name}")
+
+
+def _prometheus(given: Prometheus) -> Metrics:
+    from gitops_bot.adapters.prometheus import PrometheusMetrics
+
+    return PrometheusMetrics(
+        given.url,
+        token=secret(given.token_from) if given.token_from else None,
+        headers={**given.headers, **{name: secret(one)() for name, one in given.headers_from.items()}},
+        ca_file=given.ca_file,
+        verify=not given.insecure_skip_verify,
+        timeout_s=given.timeout.total_seconds(),
+    )
+
+
+# ---------------------------------------------------------------- policies
+
+
+def files(paths: Sequence[Path]) -> tuple[Source, ...]:
+    """The YAML files that the paths name, folders gone through. Errors: PolicyInvalid."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(one for one in path.rglob("*") if one.suffix in YAML_NAMES and one.is_file())
+        else:
+            found.append(path)
+    return tuple(Source(str(path), _bytes(path)) for path in found)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PolicyInvalid(f"cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def _from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Load:
+    """Policies of files that name this repository; others belong to other jobs."""
+
+    def load(_sight: Sight) -> Loaded:
+        loaded = one_by_one(files(paths))
+        mine = [one for one in loaded.policies if one.policy.spec.repository == name]
+        return _fitting(name, repository, Loaded(mine, loaded.failures))
+
+    return load
+
+
+def _from_base(name: str, repository: Repository) -> Load:
+    """Policies on base at the commit that was read: never from a pull request's head."""
+    folder = repository.policies or "policies"
+
+    def load(sight: Sight) -> Loaded:
+        tree = sight.site.repo.tree(sight.base_commit)
+        paths = [f"{folder}/{one}" for one in tree.names(folder) if one.endswith(YAML_NAMES)]
+        sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
+        read = ((path, tree.read(path)) for path in paths)
+        sources = [Source(path, data) for path, data in read if data is not None]
+        return _fitting(name, repository, one_by_one(sources))
+
+    return load
+
+
+def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
+    """The policies of this repository and base; one that is not is a failure of its own."""
+    kept: list[LoadedPolicy] = []
+    failures = list(loaded.failures)
+    for one in loaded.policies:
+        spec, what = one.policy.spec, ""
+        if spec.repository != name:
+            what = f"spec.repository is {spec.repository}, but the file lies in {name}"
+        elif spec.base not in (None, repository.base):
+            what = f"spec.base is {spec.base}, but {name} is configured with base {repository.base}"
+        if what:
+            error = PolicyInvalid(what, where=f"{one.file}:{one.line}", remedy="Configure a repository for it.")
+            failures.append(Failure(one.policy.name, error))
+        else:
+            kept.append(one)
+    return Loaded(kept, failures)
+
+
+def one_by_one(sources: Sequence[Source]) -> Loaded:
+    """The policies of the files that are right; a broken file, and two that clash, stop nobody else."""
+    loaded: list[LoadedPolicy] = []
+    failures: list[Failure] = []
+    for source in sources:
+        try:
+            loaded += load_policies([source])
+        except PolicyError as error:
+            failures.append(Failure(source.name, error))
+    clashes = conflicts(loaded)
+    stopped = {one.policy.name for pair in clashes for one in pair.policies}
+    failures += [Failure(one.policy.name, pair.error) for pair in clashes for one in pair.policies]
+    return Loaded([one for one in loaded if one.policy.name not in stopped], failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two policies that cannot both be."""
+
+    policies: tuple[LoadedPolicy, LoadedPolicy]
+    error: PolicyError
+
+
+def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
+    """Policies of one name, and policies that write the same place of one repository."""
+    found: list[Clash] = []
+    names: dict[str, LoadedPolicy] = {}
+    writers: dict[tuple[str, str], LoadedPolicy] = {}
+    for one in loaded:
+        where = f"{one.file}:{one.line}"
+        first = names.setdefault(one.policy.name, one)
+        if first is not one:
+            what = f"{one.policy.name} is the name of another policy, at {first.file}:{first.line}"
+            found.append(Clash((first, one), PolicyInvalid(what, where=where)))
+        for place in places(one.policy.spec.edits):
+            other = writers.setdefault((one.policy.spec.repository, place), one)
+            if other is not one and other.policy.name != one.policy.name:
+                what = f"{one.policy.name} writes {place}, and so does {other.policy.name} ({other.file}:{other.line})"
+                remedy = "Let one policy own the place."
+                found.append(Clash((other, one), PlaceConflict(what, where=where, remedy=remedy)))
+    return found
