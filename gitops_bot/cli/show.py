@@ -128,7 +128,8 @@ def prose(plan: Plan) -> None:
     if plan.since:
         click.echo(f"  since     {plan.since:%Y-%m-%d %H:%M:%S} UTC")
     click.echo(f"  verdict   {coloured(plan.verdict.outcome)}: {plan.verdict.because}")
-    click.echo(f"  step      {plan.step.reason}")
+    if plan.step.reason != plan.verdict.because:
+        click.echo(f"  step      {plan.step.reason}")
     for line in _details(plan):
         click.echo(f"  {line}")
     click.echo(f"  to change it: {_change(plan)}")

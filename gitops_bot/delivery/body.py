@@ -105,7 +105,7 @@ def _changes(changes: Sequence[Change]) -> str:
 
 def _ladder(page: Page) -> str:
     canary = page.policy.spec.strategy.canary
-    if canary is None:
+    if canary is None or page.step.kind is StepKind.ROLLBACK:
         return ""
     weight, after = page.before.weight or 0, page.step.slots.weight or 0
     rungs = [_rung(rung, weight, after, page.step) for rung in canary.ladder]

@@ -165,9 +165,12 @@ class Verdict:
 
     @property
     def because(self) -> str:
-        """One sentence: the deciding checks that have the verdict's outcome."""
-        deciding = [check for check in self.checks if check.critical and check.outcome is self.outcome]
-        return "; ".join(f"{check.name}: {check.because}" for check in deciding) or "nothing was checked"
+        """One sentence: the deciding checks that have the verdict's outcome, those with one reason named together."""
+        names: dict[str, list[str]] = {}
+        for check in self.checks:
+            if check.critical and check.outcome is self.outcome:
+                names.setdefault(check.because, []).append(check.name)
+        return "; ".join(f"{', '.join(who)}: {why}" for why, who in names.items()) or "nothing was checked"
 
 
 @dataclass(frozen=True, slots=True)
