@@ -39,9 +39,10 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     trial = strategy.trial(policy, state)
     verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
     step = strategy.next_step(policy, state, verdict)
-    wanted = step.held if step.kind is StepKind.HOLD else step
-    gated = gates.gates(policy, wanted or step, facts.stop, facts.now)
-    changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots) if wanted else ()
+    changes = edits.render(policy.spec.edits, facts.tree, state.slots, (step.wanted or step).slots)
+    if step.wanted and not changes:  # an empty diff is never proposed
+        step = Step(StepKind.HOLD, state.slots, "base already says so")
+    gated = gates.gates(policy, step.wanted or step, facts.stop, facts.now)
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
     chosen = actions.Chosen() if policy.spec.suspend else actions.choose(situation)
     return Plan(
@@ -75,7 +76,7 @@ def _situation(
     gated: Sequence[Gate],
     changes: Sequence[Change],
 ) -> actions.Situation:
-    wanted = step.held if step.kind is StepKind.HOLD else step
+    wanted = step.wanted
     mode = policy.spec.rollback.merge if wanted and wanted.urgent else policy.spec.pull_request.merge
     proposal = _proposal(policy, facts, state, wanted, changes) if wanted else None
     situation = actions.Situation(

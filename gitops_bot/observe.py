@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 
 from gitops_bot import decide, edits
 from gitops_bot.delivery import identity
@@ -114,10 +115,14 @@ def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
 
 
 def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
-    """Fetch every blob that the policies' files have at base and at the bot's branches, in one request."""
-    commits = {sight.base_commit, *sight.refs.values()}
-    paths = {path for policy in policies for path in edits.candidates(policy.spec.edits)} | {stopfile.PATH}
-    sight.site.repo.prefetch([(commit, path) for commit in sorted(commits) for path in sorted(paths)])
+    """Fetch every blob that the decisions will read, in one request: at base, at the bot's branches, in history."""
+    wanted = {(sight.base_commit, stopfile.PATH)}
+    for policy in policies:
+        paths = edits.candidates(policy.spec.edits)
+        branches = [sight.refs[name] for name in _branch_names(policy).values() if name in sight.refs]
+        past = () if _remembered(sight, policy) in sight.site.memory.histories else _commits(sight, policy)
+        wanted |= set(product((sight.base_commit, *branches, *(commit.oid for commit in past)), paths))
+    sight.site.repo.prefetch(sorted(wanted))
 
 
 def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
@@ -151,8 +156,12 @@ def _branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, Branc
 # ---------------------------------------------------------------- history
 
 
+def _remembered(sight: Sight, policy: PromotionPolicy) -> tuple[str, str]:
+    return policy.model_dump_json(), sight.base_commit
+
+
 def _history(sight: Sight, policy: PromotionPolicy) -> History:
-    memory, known = sight.site.memory.histories, (policy.model_dump_json(), sight.base_commit)
+    memory, known = sight.site.memory.histories, _remembered(sight, policy)
     if known not in memory:
         for old in [key for key in memory if key[0] == known[0]]:
             del memory[old]
@@ -160,17 +169,19 @@ def _history(sight: Sight, policy: PromotionPolicy) -> History:
     return memory[known]
 
 
+def _commits(sight: Sight, policy: PromotionPolicy) -> Sequence[Commit]:
+    """The newest commits that touched the policy's files, one more than is read."""
+    return sight.site.repo.log(sight.base_commit, edits.candidates(policy.spec.edits))[: LONGEST_HISTORY + 1]
+
+
 def _read_history(sight: Sight, policy: PromotionPolicy) -> History:
-    repo, paths = sight.site.repo, edits.candidates(policy.spec.edits)
-    commits = repo.log(sight.base_commit, paths)
-    read = commits[:LONGEST_HISTORY]
-    repo.prefetch([(commit.oid, path) for commit in read for path in paths])
+    commits = _commits(sight, policy)
     moments: list[Moment] = []
-    parent_at = None
-    for commit in reversed(read):
-        parent_at = min(max(commit.at, parent_at or commit.at), sight.now)
-        moments.append(_moment(sight.site, policy, commit, parent_at))
-    return History(tuple(reversed(moments)), complete=len(read) == len(commits))
+    at = None
+    for commit in reversed(commits[:LONGEST_HISTORY]):
+        at = min(max(commit.at, at or commit.at), sight.now)
+        moments.append(_moment(sight.site, policy, commit, at))
+    return History(tuple(reversed(moments)), complete=len(commits) <= LONGEST_HISTORY)
 
 
 def _moment(site: Site, policy: PromotionPolicy, commit: Commit, at: datetime) -> Moment:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_bot import apply, decide, observe
-from gitops_bot.delivery import budget
+from gitops_bot.delivery import budget, orphans, overlap
 from gitops_bot.errors import BotError, InternalError, PlaceConflict, SeveralFailures
 from gitops_bot.model import MergePr, OpenPr, Plan, Receipt, UpdatePr
 from gitops_bot.policy.config import Limits
@@ -52,6 +52,8 @@ class Loaded:
 
     policies: Sequence[LoadedPolicy]
     failures: Sequence[Failure] = ()
+    whole: bool = False
+    """These are all the policies that the repository has: what is not among them is gone."""
 
 
 Load = Callable[[observe.Sight], Loaded]
@@ -89,6 +91,9 @@ def plan(job: Job, only: str | None = None) -> Report:
                 report.plans.append(decide.decide(policy, facts, observe.series(sight, policy, facts)))
         report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
         report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
+        if loaded.whole and not loaded.failures:
+            known = {one.policy.name for one in loaded.policies}
+            report.plans += orphans.orphans(sight.pulls, known, job.site.name, sight.base_commit)
     return report
 
 
@@ -132,18 +137,13 @@ def _goes_on(report: Report) -> bool:
 
 
 def _apart(report: Report) -> list[Plan]:
-    """The plans, where no two write one file's same bytes: those that do are stopped, both."""
-    writers: dict[tuple[str, str], set[str]] = {}
-    for one in report.plans:
-        for change in one.proposal.changes if one.proposal else ():
-            for move in change.moves:
-                writers.setdefault((change.path, move.place), set()).add(one.policy)
-    clashes = {place: names for place, names in writers.items() if len(names) > 1}
-    stopped = {name for names in clashes.values() for name in names}
-    for (_, place), names in clashes.items():
-        error = PlaceConflict(f"policies {' and '.join(sorted(names))} write the same place", where=place)
-        report.failures += [Failure(name, error) for name in sorted(names)]
-    return [replace(one, actions=()) if one.policy in stopped else one for one in report.plans]
+    """The plans, where no two write the same bytes of one file: those that do are stopped, both."""
+    clashes = overlap.overlapping(report.plans)
+    for one, other, path in clashes:
+        error = PlaceConflict(f"{one} and {other} write the same place", where=path, remedy="Let one policy own it.")
+        report.failures += [Failure(name, error) for name in (one, other)]
+    stopped = {name for one, other, _ in clashes for name in (one, other)}
+    return [replace(plan, actions=()) if plan.policy in stopped else plan for plan in report.plans]
 
 
 class _failing:  # noqa: N801 - reads as a word of the language: with _failing(report, name)

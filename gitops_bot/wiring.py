@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -263,7 +263,7 @@ def _from_base(name: str, repository: Repository) -> Load:
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
         read = ((path, tree.read(path)) for path in paths)
         sources = [Source(path, data) for path, data in read if data is not None]
-        return _fitting(name, repository, one_by_one(sources))
+        return replace(_fitting(name, repository, one_by_one(sources)), whole=True)
 
     return load
 

@@ -85,6 +85,10 @@ def _controllers(policy: PromotionPolicy, statuses: Statuses) -> Iterator[CheckR
             yield CheckResult(name, _OUTCOMES.get(status.phase, Outcome.UNKNOWN), because)
 
 
+_UNWELL = {"Rollout": (Phase.FAILED, Phase.ERROR)}
+"""Bad news of the version itself, where that is more than FAILED: a Rollout's ERROR is Degraded at its generation."""
+
+
 def _health(policy: PromotionPolicy, candidate: Version | None, statuses: Statuses) -> Iterator[CheckResult]:
     """Whether what runs the candidate is live and well; a FAIL only of the very version that git names."""
     spec = policy.spec
@@ -98,7 +102,7 @@ def _health(policy: PromotionPolicy, candidate: Version | None, statuses: Status
         elif status.candidate is None or not status.candidate.runs(candidate):
             because = f"cluster and git disagree: {watched.ref} runs {status.candidate}, git says {candidate}"
             yield CheckResult(_named("live", cluster, policy), Outcome.UNKNOWN, because)
-        elif status.phase is Phase.FAILED:
+        elif status.phase in _UNWELL.get(watched.kind, (Phase.FAILED,)):
             because = f"{watched.ref} failed: {status.reason}"
             yield CheckResult(_named("health", cluster, policy), Outcome.FAIL, because)
 

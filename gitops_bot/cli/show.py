@@ -24,7 +24,12 @@ def colours() -> bool:
 
 def styled(text: str, **style: Any) -> str:
     """Text in a style, where there are colours."""
-    return click.style(text, **style) if colours() else text
+    return click.style(clean(text), **style) if colours() else clean(text)
+
+
+def clean(text: str) -> str:
+    """Text from elsewhere without what a terminal, or a runner that reads the log, would obey."""
+    return "".join(char if char.isprintable() or char in "\t" else " " for char in text)
 
 
 def coloured(outcome: Outcome) -> str:
@@ -78,7 +83,7 @@ def _step(plan: Plan) -> str:
 
 
 def _reason(plan: Plan) -> str:
-    return "; ".join([plan.step.reason, *plan.notes])
+    return clean("; ".join([plan.step.reason, *plan.notes]))
 
 
 def actions(report: Report) -> None:
@@ -90,17 +95,24 @@ def actions(report: Report) -> None:
             click.echo(f"\n{styled(what['action'] + number, bold=True)}  {one.policy}")
             if what["action"] in ("OpenPr", "UpdatePr"):
                 click.echo(f"  {one.proposal.title if one.proposal else ''}\n")
-                click.echo(body.diff(one.proposal.changes if one.proposal else ()), nl=False)
+                diff(body.diff(one.proposal.changes if one.proposal else ()))
             elif reason := what.get("reason") or what.get("text") or what.get("status", {}).get("description"):
-                click.echo(f"  {reason}")
+                click.echo(f"  {clean(reason)}")
     if not any(one.actions for one in report.plans):
         click.echo("\nNothing to do.")
+
+
+def diff(text: str, indent: str = "") -> None:
+    """A unified diff in its colours."""
+    for line in text.splitlines():
+        colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        click.echo(indent + (styled(line, fg=colour) if colour else clean(line)))
 
 
 def checks(report: Report) -> None:
     """Every check with its result and its figures."""
     rows = [
-        (one.policy, check.name, coloured(check.outcome), check.because, _figures(check.figures))
+        (one.policy, check.name, coloured(check.outcome), clean(check.because), _figures(check.figures))
         for one in report.plans
         for check in one.verdict.checks
     ]
@@ -115,7 +127,7 @@ def receipts(report: Report) -> None:
     """What was done."""
     for one in report.receipts:
         number = f" #{one.number}" if one.number else ""
-        detail = f": {one.detail}" if one.detail else ""
+        detail = clean(f": {one.detail}" if one.detail else "")
         click.echo(f"{one.policy}: {one.action}{number} {one.state.value}{detail}{f'  {one.url}' if one.url else ''}")
     if not report.receipts and not report.failures:
         click.echo("Nothing to do.")
@@ -127,24 +139,24 @@ def prose(plan: Plan) -> None:
     click.echo(f"  git       {_slots(plan)} ({plan.base} at {plan.base_commit[:12]})")
     if plan.since:
         click.echo(f"  since     {plan.since:%Y-%m-%d %H:%M:%S} UTC")
-    click.echo(f"  verdict   {coloured(plan.verdict.outcome)}: {plan.verdict.because}")
+    click.echo(f"  verdict   {coloured(plan.verdict.outcome)}: {clean(plan.verdict.because)}")
     if plan.step.reason != plan.verdict.because:
-        click.echo(f"  step      {plan.step.reason}")
+        click.echo(f"  step      {clean(plan.step.reason)}")
     for line in _details(plan):
         click.echo(f"  {line}")
-    click.echo(f"  to change it: {_change(plan)}")
+    click.echo(f"  to change it: {clean(_change(plan))}")
 
 
 def _details(plan: Plan) -> Iterable[str]:
     for check in plan.verdict.checks:
-        yield f"check     {check.name} {coloured(check.outcome)}: {check.because}"
+        yield f"check     {check.name} {coloured(check.outcome)}: {clean(check.because)}"
         yield from (f"            {query.expression}  [{_window(query)}]" for query in check.queries)
     for gate in plan.gates:
-        yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {gate.reason}"
+        yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {clean(gate.reason)}"
     for caution in plan.step.cautions:
-        yield f"caution   {caution}"
+        yield f"caution   {clean(caution)}"
     for note in plan.notes:
-        yield f"note      {note}"
+        yield f"note      {clean(note)}"
 
 
 def _window(query: Query) -> str:

@@ -26,6 +26,10 @@ from gitops_bot.policy.stopfile import PATH
 LIMIT = 60_000
 """Characters of a body; GitHub takes 65,536."""
 
+_CUT = "*The rest is cut: `gitops-bot explain` shows it whole.*"
+_FOLD = 200
+"""Room for the evidence's fold with nothing but the notice in it."""
+
 _SIGNS = {Outcome.PASS: "✅ PASS", Outcome.FAIL: "❌ FAIL", Outcome.UNKNOWN: "❔ UNKNOWN"}
 
 
@@ -45,21 +49,30 @@ class Page:
 
 
 def body(page: Page) -> str:
-    """The body without its marker, at most `LIMIT` characters."""
-    parts = [
+    """The body without its marker, at most `LIMIT` characters: how to stop it is never what is cut."""
+    end = _paragraphs(_controls(page), f"<sub>gitops-bot {__version__} · policy {code(page.policy.name)}</sub>")
+    said = _paragraphs(
         _headline(page),
         _cautions(page),
         _changes(page.changes),
         _ladder(page),
         _checks(page.verdict),
         _gates(page),
-        _evidence(page.verdict),
-        _controls(page),
-        f"<sub>gitops-bot {__version__} · policy {code(page.policy.name)}</sub>",
-    ]
-    text = "\n\n".join(part for part in parts if part) + "\n"
-    notice = "\n\n*The rest is cut: `gitops-bot explain` shows it whole.*\n"
-    return text if len(text) <= LIMIT else cut(text, LIMIT - len(notice)) + notice
+    )
+    said = _whole_lines(said, LIMIT - len(end) - _FOLD)
+    evidence = _evidence(page.verdict, LIMIT - len(end) - len(said) - _FOLD)
+    return _paragraphs(said, evidence, end) + "\n"
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _whole_lines(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    kept = text[: room - len(_CUT) - 2]
+    return _paragraphs(kept.rpartition("\n")[0] or kept, _CUT)
 
 
 def _headline(page: Page) -> str:
@@ -80,8 +93,8 @@ def _summary(before: Slots, step: Step) -> str:
         parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
     if before.candidate != after.candidate:
         parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate))}")
-    if before.weight != after.weight:
-        parts.append(f"weight {before.weight} % → {after.weight} %")
+    if (before.weight or 0) != (after.weight or 0):
+        parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     return ", ".join(parts)
 
 
@@ -154,12 +167,15 @@ def _merging(page: Page) -> str:
     return "The bot merges exactly the commit it evaluated, once the forge's own rules allow it."
 
 
-def _evidence(verdict: Verdict) -> str:
-    asked = [(check, query) for check in verdict.checks for query in check.queries]
-    if not asked:
-        return ""
-    shown = "\n\n".join(_query(check, query) for check, query in asked)
-    return f"<details><summary>Queries and windows</summary>\n\n{shown}\n\n</details>"
+def _evidence(verdict: Verdict, room: int) -> str:
+    """As many whole queries as there is room for, so that no fence stays open."""
+    shown: list[str] = []
+    for query in (_query(check, query) for check in verdict.checks for query in check.queries):
+        room -= len(query) + 2
+        shown.append(query if room >= 0 else _CUT)
+        if room < 0:
+            break
+    return _paragraphs("<details><summary>Queries and windows</summary>", *shown, "</details>") if shown else ""
 
 
 def _query(check: CheckResult, query: Query) -> str:

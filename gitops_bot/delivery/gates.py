@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from gitops_bot.model import Gate, Step, StepKind, Stop
@@ -22,10 +22,11 @@ def gates(policy: PromotionPolicy, step: Step, stop: Stop | None, now: datetime)
 def _stop(name: str, step: Step, stop: Stop | None, now: datetime) -> Gate:
     if stop is None:
         return Gate("stop", True, f"no {PATH} on base")
-    if stop.until and stop.until <= now:
-        return Gate("stop", True, f"{PATH} ended at {stop.until:%Y-%m-%d %H:%M} UTC")
+    until = stop.until and stop.until.astimezone(UTC)
+    if until and until <= now:
+        return Gate("stop", True, f"{PATH} ended at {until:%Y-%m-%d %H:%M} UTC")
     if stop.policies and not any(fnmatchcase(name, pattern) for pattern in stop.policies):
         return Gate("stop", True, f"{PATH} does not name this policy")
     if step.kind is StepKind.ROLLBACK and not stop.rollbacks:
         return Gate("stop", True, f"{PATH} does not hold rollbacks")
-    return Gate("stop", False, f"{PATH}: {stop.reason}", stop.until)
+    return Gate("stop", False, f"{PATH}: {stop.reason}", until)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 
-from gitops_bot.delivery.text import one_line
+from gitops_bot.delivery.text import cut, one_line
 from gitops_bot.model import Direction, SlotName, Slots, Step, StepKind, Version
 from gitops_bot.policy import templates
 from gitops_bot.policy.schema import PromotionPolicy
@@ -52,11 +52,10 @@ def key(policy: PromotionPolicy, base: str, candidate: Version | None, before: S
 def title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     """The title of the pull request and the subject of its commit."""
     template = policy.spec.pull_request.title
+    text = ""
     if template and step.kind is not StepKind.ROLLBACK:
-        text = templates.render(template, _title_values(policy, before, step))
-    else:
-        text = _default_title(policy.name, before, step)
-    return one_line(text)[:TITLE_LIMIT]
+        text = one_line(templates.render(template, _title_values(policy, before, step)))
+    return cut(text or one_line(_default_title(policy.name, before, step)), TITLE_LIMIT)
 
 
 def _title_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[str, str]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 
 _ZERO_WIDTH = "\u200b"
-_INVISIBLE = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# Direction and control characters, and lone surrogates, which JSON may hold and UTF-8 may not.
+_INVISIBLE = re.compile(
+    r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+)
 _MENTION = re.compile(r"@(?=[\w-])")
-_REFERENCE = re.compile(r"(?<![&\w])([#!])(?=\d)|\b(GH-)(?=\d)")
+_REFERENCE = re.compile(r"[#!](?=\d)|GH-(?=\d)|www(?=\.)|:(?=//)", re.IGNORECASE)
+"""`#1`, `owner/name#1`, `!1`, `GH-1`, links with and without a scheme."""
 
 
 def one_line(text: str) -> str:
     """Plain text on one line: no control or direction characters, no mentions, no references, no links."""
     flat = " ".join(_INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " ").replace("\r", " ")).split())
     flat = _MENTION.sub("@" + _ZERO_WIDTH, flat)
-    flat = _REFERENCE.sub(lambda found: found[0] + _ZERO_WIDTH, flat)
-    return flat.replace("://", f":{_ZERO_WIDTH}//").replace("www.", f"www{_ZERO_WIDTH}.")
+    return _REFERENCE.sub(lambda found: found[0] + _ZERO_WIDTH, flat)
 
 
 def markdown(text: str) -> str:

@@ -117,8 +117,7 @@ class Story:
         record = next(one for one in self.world.forge.everything() if one.number == number)
         headline = marker.text(record.body).split("\n\n", 1)[0]
         click.echo(f"\n    {show.styled(record.title, bold=True)}\n    {headline}\n")
-        for line in self.world.forge.diff(record).rstrip().splitlines():
-            click.echo(f"    {_tinted(line)}")
+        show.diff(self.world.forge.diff(record).rstrip(), indent="    ")
         click.echo()
 
     def _review(self) -> None:
@@ -137,8 +136,3 @@ class Story:
         for record in self.world.forge.everything():
             text = pulls.review(self.world.forge, record)
             (folder / f"{record.number:04d}.md").write_text(text + "\n", encoding="utf-8")
-
-
-def _tinted(line: str) -> str:
-    colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-    return show.styled(line, fg=colour) if colour else line

@@ -1,6 +1,8 @@
-"""Flagger: `flagger.app/v1beta1` Canary. No observedGeneration: the images of target and primary tell staleness."""
+"""Flagger: `flagger.app/v1beta1` Canary. No observedGeneration: images and times of the workloads tell staleness."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from gitops_bot.experiments.fields import (
     Lookup,
@@ -8,12 +10,14 @@ from gitops_bot.experiments.fields import (
     condition,
     flag,
     image,
+    instant,
     items,
     mapping,
     number,
     reference,
     template_written,
     text,
+    whole,
 )
 from gitops_bot.model import ExperimentStatus, ObjectRef, Phase, Version
 
@@ -37,7 +41,8 @@ def read(canary: Resource, lookup: Lookup, container: str | None) -> ExperimentS
     target, primary = _workloads(canary, lookup)
     candidate = image(target, container) if target else None
     baseline = image(primary, container) if primary else None
-    phase, reason = _phase(canary, candidate, baseline)
+    applied = template_written(target) if target else None
+    phase, reason = _phase(canary, candidate, baseline, applied)
     return ExperimentStatus(
         ref=reference(canary, "Canary"),
         phase=phase,
@@ -46,7 +51,7 @@ def read(canary: Resource, lookup: Lookup, container: str | None) -> ExperimentS
         candidate=candidate,
         weight=None if phase is Phase.UNKNOWN else _weight(canary),
         step="",
-        applied=template_written(target) if target else None,
+        applied=applied,
     )
 
 
@@ -57,7 +62,9 @@ def _workloads(canary: Resource, lookup: Lookup) -> tuple[Resource | None, Resou
     return lookup(ObjectRef(kind, namespace, name)), lookup(ObjectRef(kind, namespace, f"{name}-primary"))
 
 
-def _phase(canary: Resource, candidate: Version | None, baseline: Version | None) -> tuple[Phase, str]:
+def _phase(
+    canary: Resource, candidate: Version | None, baseline: Version | None, applied: datetime | None
+) -> tuple[Phase, str]:
     said = text(canary, "status", "phase")
     if flag(canary, "spec", "suspend"):
         return Phase.UNKNOWN, "suspended: Flagger does not look at it"
@@ -66,6 +73,9 @@ def _phase(canary: Resource, candidate: Version | None, baseline: Version | None
     phase = _PHASES.get(said, Phase.UNKNOWN)
     if phase is Phase.SUCCEEDED and candidate and baseline and not candidate.runs(baseline):
         return Phase.UNKNOWN, f"says Succeeded, but the target runs {candidate} and the primary {baseline}"
+    reached = instant(text(canary, "status", "lastTransitionTime"))
+    if phase is Phase.FAILED and reached and applied and reached < applied:
+        return Phase.UNKNOWN, "says Failed, but the target was written after that: waiting for Flagger to look at it"
     return phase, text(condition(canary, "Promoted"), "message") or said
 
 
@@ -81,6 +91,6 @@ def _top_weight(canary: Resource) -> int | None:
     if number(analysis, "iterations"):
         return None
     rungs = analysis.get("stepWeights")
-    if isinstance(rungs, list) and rungs and isinstance(rungs[-1], int):
-        return rungs[-1]
+    if isinstance(rungs, list) and rungs and (top := whole(rungs[-1])) is not None:
+        return top
     return number(analysis, "maxWeight") if not items(analysis, "match") else None

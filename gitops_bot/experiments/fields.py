@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -37,10 +38,20 @@ def text(value: Any, *path: str) -> str:
 
 
 def number(value: Any, *path: str) -> int | None:
-    """The whole number below a path; None when there is none."""
+    """The whole number below a path; None when there is none, or none that the API could hold."""
     *parents, last = path
-    found = mapping(value, *parents).get(last)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    return whole(mapping(value, *parents).get(last))
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of 64 bits; None for anything else."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if fits else None
+
+
+def numeral(digits: str) -> int | None:
+    """The number that a string spells; None when it spells none (Argo Rollouts keeps generations as text)."""
+    return int(digits) if re.fullmatch(r"[0-9]{1,18}", digits) else None
 
 
 def flag(value: Any, *path: str) -> bool:
@@ -53,9 +64,9 @@ def instant(stamp: str) -> datetime | None:
     """An RFC 3339 time in UTC; None when it is none."""
     try:
         parsed = datetime.fromisoformat(stamp)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
 
 
 def reference(resource: Resource, kind: str) -> ObjectRef:

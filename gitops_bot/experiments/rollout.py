@@ -11,6 +11,7 @@ from gitops_bot.experiments.fields import (
     items,
     mapping,
     number,
+    numeral,
     reference,
     template_written,
     text,
@@ -33,7 +34,7 @@ def read(rollout: Resource, lookup: Lookup, container: str | None) -> Experiment
         baseline=_baseline(rollout, candidate),
         candidate=candidate,
         weight=_weight(rollout, phase),
-        step=_step(rollout),
+        step="" if phase is Phase.UNKNOWN else _step(rollout),
         applied=template_written(owner) if owner else None,
     )
 
@@ -68,17 +69,17 @@ def _stale(rollout: Resource) -> str:
     if not _observed(text(rollout, "status", "observedGeneration"), number(rollout, "metadata", "generation")):
         return "waiting for the rollout's spec update to be observed"
     annotations = mapping(rollout, "metadata", "annotations")
-    workload = text(annotations, "rollout.argoproj.io/workload-generation")
-    if mapping(rollout, "spec", "workloadRef") and workload.isdecimal():
-        seen = text(rollout, "status", "workloadObservedGeneration")
-        if not _observed(seen, int(workload)):
-            return "waiting for the referenced workload's update to be observed"
+    workload = numeral(text(annotations, "rollout.argoproj.io/workload-generation"))
+    seen = text(rollout, "status", "workloadObservedGeneration")
+    if mapping(rollout, "spec", "workloadRef") and not _observed(seen, workload):
+        return "waiting for the referenced workload's update to be observed"
     return ""
 
 
 def _observed(seen: str, generation: int | None) -> bool:
     """The project's string rule: what is no number (hashes of old releases) counts as observed."""
-    return generation is None or not seen.isdecimal() or int(seen) >= generation
+    observed = numeral(seen)
+    return generation is None or observed is None or observed >= generation
 
 
 def _healthy(rollout: Resource) -> tuple[Phase, str]:

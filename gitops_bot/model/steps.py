@@ -36,6 +36,11 @@ class Step:
     cautions: tuple[str, ...] = ()
     """What the bot could not see: people are told, and it does not merge by itself."""
 
+    @property
+    def wanted(self) -> Step | None:
+        """The step that should come: itself, or what a Hold keeps waiting."""
+        return self.held if self.kind is StepKind.HOLD else self
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:

@@ -44,7 +44,7 @@ class LocalForge:
         """The open pull requests from our branches, and those closed or merged since."""
         with self._store.locked():
             shown = [self._shown(record) for record in self._seen() if record.branch.startswith(PREFIX)]
-        return [one for one in shown if one.state is PrState.OPEN or one.updated_at >= closed_since]
+        return [one for one in shown if one.closed_at is None or one.closed_at >= closed_since]
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open a pull request; one that is open from the branch already is the answer."""
@@ -102,7 +102,9 @@ class LocalForge:
                 return NotReady(f"#{number} is {'a draft' if record.draft else record.state}")
             if record.head != head:
                 return NotReady(f"the head moved to {record.head[:12]}")
-            base = self._heads()[record.base]
+            base = self._heads().get(record.base)
+            if base is None:
+                return NotReady(f"there is no branch {record.base}")
             tree = self._merged_tree(base, head)
             if tree is None:
                 return NotReady(f"{record.branch} conflicts with {record.base}")
@@ -190,19 +192,30 @@ class LocalForge:
                 self._store.put(replace(changed, updated_at=self._now()))
 
     def _seen(self) -> Sequence[Record]:
-        """The records as the branches make them: moved heads, branches that are gone, merges made by hand."""
+        """The records as the branches make them: moved heads, branches that are gone, merges made by hand.
+
+        What is seen is kept, with the time it was seen: a close stays a close when the branch comes back.
+        """
         heads = self._heads()
-        return [self._as_branches_say(record, heads) for record in self._store.all()]
+        return [self._kept(record, self._as_branches_say(record, heads)) for record in self._store.all()]
+
+    def _kept(self, record: Record, seen: Record) -> Record:
+        if seen == record:
+            return record
+        now = self._now()
+        seen = replace(seen, updated_at=now, closed_at="" if seen.state == "open" else now)
+        self._store.put(seen)
+        return seen
 
     def _as_branches_say(self, record: Record, heads: Mapping[str, str]) -> Record:
         if record.state != "open":
             return record
         head = heads.get(record.branch)
         if head is None:  # deleting the branch closes, as on every forge
-            return replace(record, state="closed", closed_at=record.updated_at)
+            return replace(record, state="closed")
         base = heads.get(record.base, "")
         if base and self._contains(base, head):
-            return replace(record, head=head, state="merged", merge_commit=base, closed_at=record.updated_at)
+            return replace(record, head=head, state="merged", merge_commit=self._arrival(base, head))
         return replace(record, head=head)
 
     def _shown(self, record: Record) -> PullRequest:
@@ -226,17 +239,28 @@ class LocalForge:
 
     def _heads(self) -> Mapping[str, str]:
         with self._guarding():
-            lines = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").decode()
-        return {name: oid for oid, _, name in (line.partition(" ") for line in lines.splitlines())}
+            lines = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/")
+        # Branch names are bytes: one that is not UTF-8 is somebody else's, and no reason to fail.
+        pairs = (line.partition(" ") for line in lines.decode("utf-8", "surrogateescape").split("\n") if line)
+        return {name: oid for oid, _, name in pairs}
 
     def _contains(self, base: str, commit: str) -> bool:
         with self._guarding():
-            return self._git("merge-base", base, commit).decode().strip() == commit
+            return not self._git("rev-list", "--max-count=1", commit, f"^{base}").strip()
+
+    def _arrival(self, base: str, commit: str) -> str:
+        """The commit of base's first-parent history that brought a commit: itself, or the merge."""
+        with self._guarding():
+            line = self._git("rev-list", "--first-parent", "--reverse", base).decode().split()
+            if commit in line:
+                return commit
+            later = set(self._git("rev-list", "--ancestry-path", f"{commit}..{base}").decode().split())
+        return next(one for one in line if one in later)
 
     def _merged_tree(self, base: str, head: str) -> str | None:
         """The tree of a merge; None when both sides changed the same lines (or git is older than 2.38)."""
         with self._guarding():
-            if self._git("merge-base", base, head).decode().strip() == base:
+            if self._contains(head, base):
                 return self._git("rev-parse", f"{head}^{{tree}}").decode().strip()
         try:
             return self._git("merge-tree", "--write-tree", base, head).decode().split("\n", 1)[0]

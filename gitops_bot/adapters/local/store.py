@@ -8,10 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gitops_bot.errors import ForgeUnreachable
+from gitops_bot.model import PrState
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,8 @@ class Store:
 
     def all(self) -> tuple[Record, ...]:
         """Every pull request, by number."""
-        return tuple(self._record(path) for path in sorted(self._folder.glob("[0-9]*.json")))
-
-    def get(self, number: int) -> Record | None:
-        """One pull request; None when there is none of that number."""
-        path = self._path(number)
-        return self._record(path) if path.exists() else None
+        found = (self._record(path) for path in self._folder.glob("[0-9]*.json"))
+        return tuple(sorted(found, key=lambda record: record.number))
 
     def put(self, record: Record) -> None:
         """Keep one."""
@@ -88,11 +86,15 @@ class Store:
         said = self._read(path)
         try:
             record = Record(**said)
-        except TypeError as error:
-            raise ForgeUnreachable("is not a pull request of this forge", where=str(path)) from error
-        return replace(
-            record, labels=tuple(record.labels), reviewers=tuple(record.reviewers), comments=tuple(record.comments)
-        )
+            PrState(record.state)
+            for moment in filter(None, (record.created_at, record.updated_at, record.closed_at)):
+                datetime.fromisoformat(moment)
+            return replace(
+                record, labels=tuple(record.labels), reviewers=tuple(record.reviewers), comments=tuple(record.comments)
+            )
+        except (TypeError, ValueError) as error:
+            what = f"is not a pull request of this forge: {error}"
+            raise ForgeUnreachable(what, where=str(path), remedy="Mend or remove it.") from error
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
