@@ -47,8 +47,8 @@ unit: venv
 test-real: venv ## Tests against real git over HTTP, Prometheus and the Kubernetes API
 	@$(BIN)/pytest -m real -rs
 
-schema: venv ## Write the JSON Schemas of the policies
-	@$(BIN)/gitops-bot schema --write policies/schema
+schema: venv ## Write the JSON Schemas and the reference of the policy language
+	@$(BIN)/gitops-bot schema --write policies/schema --reference docs/policy.md
 
 golden: venv ## Write the golden files again; review the diff
 	@$(BIN)/pytest -q tests --update-golden -k golden

@@ -16,6 +16,7 @@ from gitops_bot.errors import EXIT_CHANGES, EXIT_FAIL, EXIT_UNKNOWN, BotError, U
 if TYPE_CHECKING:
     from gitops_bot.policy.config import BotConfig
     from gitops_bot.tick import Job, Report
+    from gitops_bot.wiring import Options
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -101,23 +102,25 @@ def load(config: Path) -> BotConfig:
     return load_config(files([config])[0])
 
 
-def _jobs(config: Path, policies: tuple[Path, ...], at: str | None = None, audit: Path | None = None) -> dict[str, Job]:
-    from gitops_bot.wiring import Options, audit_log, jobs
+def _options(policies: tuple[Path, ...], at: str | None = None, audit: Path | None = None) -> Options:
+    from gitops_bot.wiring import Options, audit_log
 
     clock = _clock(at)
-    return jobs(load(config), Options(clock, policies, audit_log(audit, clock)))
+    return Options(clock, policies, audit_log(audit, clock))
 
 
-def _all(jobs: dict[str, Job], act: Callable[[Job], Report], policy: str | None) -> Report:
+def _all(config: Path, options: Options, act: Callable[[Job], Report], policy: str | None) -> Report:
     """The reports of all repositories as one. Errors: UsageError for a policy that nobody knows."""
     from gitops_bot.tick import Report
+    from gitops_bot.wiring import opened
 
-    whole = Report(", ".join(jobs))
-    for job in jobs.values():
-        one = act(job)
-        whole.plans += one.plans
-        whole.receipts += one.receipts
-        whole.failures += one.failures
+    with opened(load(config), options) as jobs:
+        whole = Report(", ".join(jobs))
+        for job in jobs.values():
+            one = act(job)
+            whole.plans += one.plans
+            whole.receipts += one.receipts
+            whole.failures += one.failures
     if policy and not whole.plans and not whole.failures:
         raise UsageError(f"no policy is named {policy}")
     return whole
@@ -167,7 +170,7 @@ def evaluate(policy: str | None, config: Path, policies: tuple[Path, ...], outpu
     from gitops_bot.cli import show
     from gitops_bot.model import Outcome
 
-    report = _all(_jobs(config, policies, at), lambda job: tick.plan(job, policy), policy)
+    report = _all(config, _options(policies, at), lambda job: tick.plan(job, policy), policy)
     if output == "table":
         show.checks(report)
     else:
@@ -195,7 +198,7 @@ def plan(
     from gitops_bot import serialise, tick
     from gitops_bot.cli import show
 
-    report = _all(_jobs(config, policies, at), lambda job: tick.plan(job, policy), policy)
+    report = _all(config, _options(policies, at), lambda job: tick.plan(job, policy), policy)
     if output == "table":
         show.plans(report)
         show.actions(report)
@@ -214,7 +217,7 @@ def explain(policy: str, config: Path, policies: tuple[Path, ...], output: str, 
     from gitops_bot import serialise, tick
     from gitops_bot.cli import show
 
-    report = _all(_jobs(config, policies, at), lambda job: tick.plan(job, policy), policy)
+    report = _all(config, _options(policies, at), lambda job: tick.plan(job, policy), policy)
     if output == "table":
         for one in report.plans:
             show.prose(one)
@@ -250,7 +253,7 @@ def run(
 
     if not once:
         raise UsageError("run needs --once", remedy="For a loop there is `gitops-bot daemon`.")
-    report = _all(_jobs(config, policies, audit=audit), lambda job: tick.run(job, policy), policy)
+    report = _all(config, _options(policies, audit=audit), lambda job: tick.run(job, policy), policy)
     if github:
         from gitops_bot.cli import github as actions
 
@@ -286,9 +289,14 @@ def demo(keep: Path | None) -> None:
 
 @cli.command()
 @click.option("--write", type=click.Path(file_okay=False, path_type=Path), help="Write the files into this folder.")
-def schema(write: Path | None) -> None:
+@click.option("--reference", type=click.Path(dir_okay=False, path_type=Path), help="Write the reference as Markdown.")
+def schema(write: Path | None, reference: Path | None) -> None:
     """Print the JSON Schemas of policies and configuration, or write them."""
     from gitops_bot.policy.jsonschema import schemas
+    from gitops_bot.policy.reference import reference as page
+
+    if reference:
+        reference.write_text(page(), encoding="utf-8")
 
     for name, text in schemas().items():
         if write is None:
