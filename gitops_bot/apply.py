@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gitops_bot.errors import BotError, ForgeError, PushRejected, RateLimited
+from gitops_bot.errors import BotError, ForgeError, PushRejected, RateLimited, RepositoryError
 from gitops_bot.model import (
     Action,
     ClosePr,
@@ -34,6 +34,9 @@ class Outcome:
 Stopping = Callable[[], bool]
 """Asked between two actions: whether to leave off at a safe step."""
 
+_Gone = tuple[str, BranchUpdate]
+"""A policy and the branch of its that is deleted in the end."""
+
 
 def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: Stopping) -> Outcome:
     """Push all in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
@@ -42,7 +45,7 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
     if not ordered or stopping():
         return outcome
     pushed = _push(ordered, repo)
-    gone: list[BranchUpdate] = []
+    gone: list[_Gone] = []
     for plan in ordered:
         try:
             for action in plan.actions:
@@ -54,9 +57,18 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
             break  # nothing more is sent in this tick
         except (ForgeError, PushRejected) as error:
             outcome.failures.append((plan.policy, error))
-    if gone:
-        repo.push(gone)
+    outcome.failures += _delete(gone, repo)
     return outcome
+
+
+def _delete(gone: Sequence[_Gone], repo: EnvironmentRepo) -> list[tuple[str, BotError]]:
+    """Branches that have served. One that moved or is gone already is left; what was done before stays done."""
+    try:
+        if gone:
+            repo.push([update for _, update in gone])
+    except RepositoryError as error:
+        return [(policy, error) for policy in dict.fromkeys(policy for policy, _ in gone)]
+    return []
 
 
 def _push(plans: Sequence[Plan], repo: EnvironmentRepo) -> Mapping[str, Pushed]:
@@ -82,7 +94,7 @@ def _head(action: OpenPr | UpdatePr, pushed: Mapping[str, Pushed]) -> str:
     return result.oid
 
 
-def _act(plan: Plan, action: Action, forge: Forge, pushed: Mapping[str, Pushed], gone: list[BranchUpdate]) -> Receipt:
+def _act(plan: Plan, action: Action, forge: Forge, pushed: Mapping[str, Pushed], gone: list[_Gone]) -> Receipt:
     match action:
         case OpenPr():
             return _open(plan, action, forge, _head(action, pushed))
@@ -142,22 +154,23 @@ def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
     return _receipt(plan, "update", number=action.number, detail=action.comment, facts=_facts(proposal, head))
 
 
-def _merge(plan: Plan, action: MergePr, forge: Forge, gone: list[BranchUpdate]) -> Receipt:
+def _merge(plan: Plan, action: MergePr, forge: Forge, gone: list[_Gone]) -> Receipt:
     result = forge.merge(action.number, head=action.head, title=action.title)
     if isinstance(result, NotReady):
         return _receipt(plan, "merge", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
-    gone.append(_deletion(action.branch, action.head))
+    gone.append((plan.policy, _deletion(action.branch, action.head)))
     facts = {"head": action.head, "commit": result.commit}
     return _receipt(plan, "merge", number=action.number, facts=facts)
 
 
-def _close(plan: Plan, action: ClosePr, forge: Forge, gone: list[BranchUpdate]) -> Receipt:
+def _close(plan: Plan, action: ClosePr, forge: Forge, gone: list[_Gone]) -> Receipt:
     forge.update(action.number, body=action.body)
     forge.decorate(action.number, labels=("gitops-bot/closed",), reviewers=())
+    # Said while it is open: once it is closed, nobody comes back to say it.
+    forge.comment(action.number, action.comment, key=f"closed-{action.head[:12]}")
     forge.close(action.number)
-    forge.comment(action.number, f"Closed: {action.reason}", key=f"closed-{action.head[:12]}")
     if action.delete_branch:
-        gone.append(_deletion(action.delete_branch, action.head))
+        gone.append((plan.policy, _deletion(action.delete_branch, action.head)))
     return _receipt(plan, "close", number=action.number, detail=action.reason)
 
 

@@ -73,6 +73,8 @@ class Job:
     clock: Clock
     audit: Audit = lambda _kind, _record: None
     stopping: apply.Stopping = lambda: False
+    close: Callable[[], None] = lambda: None
+    """Ends the processes and connections that the adapters hold; they come back when they are needed."""
 
 
 def plan(job: Job, only: str | None = None) -> Report:
@@ -91,7 +93,7 @@ def plan(job: Job, only: str | None = None) -> Report:
                 report.plans.append(decide.decide(policy, facts, observe.series(sight, policy, facts)))
         report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
         report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
-        if loaded.whole and not loaded.failures:
+        if only is None and loaded.whole and not loaded.failures:
             known = {one.policy.name for one in loaded.policies}
             report.plans += orphans.orphans(sight.pulls, known, job.site.name, sight.base_commit)
     return report
@@ -111,17 +113,18 @@ def run(job: Job, only: str | None = None) -> Report:
 
 def _round(job: Job, only: str | None) -> Report:
     report = plan(job, only)
-    for one in report.plans:
-        if one.actions:
-            job.audit("intent", one)
-    with _failing(report, job.site.name):
+    with _failing(report, job.site.name):  # what cannot be written down beforehand is not done
+        for one in report.plans:
+            if one.actions:
+                job.audit("intent", one)
         outcome = apply.apply(report.plans, job.site.repo, job.site.forge, job.stopping)
         report.receipts += outcome.receipts
         report.failures += [Failure(name, error) for name, error in outcome.failures]
-    for receipt in report.receipts:
-        job.audit("done", receipt)
-    for failure in report.failures:
-        job.audit("failed", failure)
+    with _failing(report, job.site.name):
+        for receipt in report.receipts:
+            job.audit("done", receipt)
+        for failure in tuple(report.failures):
+            job.audit("failed", failure)
     return report
 
 

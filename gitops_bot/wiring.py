@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gitops_bot.edits import places
-from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid
+from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
+from gitops_bot.model import Plan, Receipt
 from gitops_bot.observe import Sight, Site
 from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Prometheus, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
-from gitops_bot.ports import Clock, Cluster, EnvironmentRepo, Forge, Metrics
+from gitops_bot.ports import Clock, Cluster, Forge, Metrics
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
 
 if TYPE_CHECKING:
+    from gitops_bot.adapters.git import GitRepository
     from gitops_bot.adapters.local import LocalForge
 
 YAML_NAMES = (".yaml", ".yml")
@@ -62,7 +65,27 @@ def audit_log(file: Path | None, clock: Clock) -> Audit:
     from gitops_bot.adapters.audit import AuditLog
     from gitops_bot.serialise import record
 
-    return AuditLog(file, clock, record).write
+    log = AuditLog(file, clock, record)
+
+    def write(event: str, one: Plan | Receipt | Failure) -> None:
+        try:
+            log.write(event, one)
+        except OSError as error:
+            what = f"the audit log cannot be written: {error.strerror}"
+            raise UsageError(what, where=str(file), remedy="Give --audit a file that can be.") from error
+
+    return write
+
+
+@contextmanager
+def opened(config: BotConfig, options: Options) -> Iterator[dict[str, Job]]:
+    """The jobs for the length of a command: what their adapters hold ends with it. Errors: as `jobs`."""
+    made = jobs(config, options)
+    try:
+        yield made
+    finally:
+        for job in made.values():
+            job.close()
 
 
 def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
@@ -71,11 +94,12 @@ def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
 
 
 def _job(config: BotConfig, name: str, repository: Repository, options: Options) -> Job:
-    forge, token = _forge(name, repository, options.clock)
+    forge, token, disconnect = _forge(name, repository, options.clock)
+    repo = _repo(config, repository, token)
     site = Site(
         name=name,
         base=repository.base,
-        repo=_repo(config, repository, token),
+        repo=repo,
         forge=forge,
         clusters={one: _cluster(given) for one, given in config.spec.clusters.items()},
         metrics={one: _metrics(one, given) for one, given in config.spec.metrics.items()},
@@ -84,7 +108,13 @@ def _job(config: BotConfig, name: str, repository: Repository, options: Options)
         automation=repository.automation,
     )
     load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
-    return Job(site, load, config.spec.limits, options.clock, options.audit, options.stopping)
+    load = _in_known_clusters(load, {*config.spec.clusters, *_servers(config)})
+
+    def close() -> None:
+        repo.close()
+        disconnect()
+
+    return Job(site, load, config.spec.limits, options.clock, options.audit, options.stopping, close)
 
 
 def _servers(config: BotConfig) -> Mapping[str, str]:
@@ -120,7 +150,7 @@ def secret(reference: SecretRef) -> Callable[[], str]:
 # ---------------------------------------------------------------- repository and forge
 
 
-def _repo(config: BotConfig, repository: Repository, token: Callable[[], str] | None) -> EnvironmentRepo:
+def _repo(config: BotConfig, repository: Repository, token: Callable[[], str] | None) -> GitRepository:
     from gitops_bot.adapters.git import GitRepository
 
     cache = Path(config.spec.cache) if config.spec.cache else _user_cache()
@@ -132,10 +162,15 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitops-bot"
 
 
-def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, Callable[[], str] | None]:
-    """The forge, and the token that git over HTTP uses."""
+_Token = Callable[[], str] | None
+_Close = Callable[[], None]
+
+
+def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, _Token, _Close]:
+    """The forge, the token that git over HTTP uses, and what closes the forge's connections."""
     if repository.forge == "local":
-        return local_forge(repository, clock), secret(repository.token_from) if repository.token_from else None
+        token = secret(repository.token_from) if repository.token_from else None
+        return local_forge(repository, clock), token, lambda: None
     from gitops_bot.adapters.github import App, GitHubForge, Token
 
     auth: App | Token
@@ -153,7 +188,7 @@ def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, Call
         ca_file=repository.ca_file,
         merge_method=repository.merge_method,
     )
-    return forge, forge.token
+    return forge, forge.token, forge.disconnect
 
 
 def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalForge:
@@ -263,7 +298,8 @@ def _from_base(name: str, repository: Repository) -> Load:
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
         read = ((path, tree.read(path)) for path in paths)
         sources = [Source(path, data) for path, data in read if data is not None]
-        return replace(_fitting(name, repository, one_by_one(sources)), whole=True)
+        # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
+        return replace(_fitting(name, repository, one_by_one(sources)), whole=bool(sources))
 
     return load
 
@@ -284,6 +320,31 @@ def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
         else:
             kept.append(one)
     return Loaded(kept, failures)
+
+
+def _in_known_clusters(load: Load, known: Set[str]) -> Load:
+    """The same policies but for those that look into a cluster that nobody configured: found before they need it."""
+
+    def strange(one: LoadedPolicy) -> list[str]:
+        spec = one.policy.spec
+        looks = spec.asks_metrics or spec.candidate.experiment or spec.candidate.workload or spec.baseline.workload
+        return [cluster for cluster in spec.clusters if looks and cluster not in known]
+
+    def checked(sight: Sight) -> Loaded:
+        loaded = load(sight)
+        remedy = f"Known to the bot configuration: {', '.join(sorted(known)) or 'none'}."
+        failures = [
+            Failure(
+                one.policy.name,
+                PolicyInvalid(f"no cluster is named {names[0]}", where=f"{one.file}:{one.line}", remedy=remedy),
+            )
+            for one in loaded.policies
+            if (names := strange(one))
+        ]
+        kept = [one for one in loaded.policies if not strange(one)]
+        return replace(loaded, policies=kept, failures=[*loaded.failures, *failures])
+
+    return checked
 
 
 def one_by_one(sources: Sequence[Source]) -> Loaded:

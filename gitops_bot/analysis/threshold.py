@@ -51,7 +51,7 @@ def judge(metric: Metric, run: Run, measured: Sequence[Measurement]) -> Finding:
         return finding(Outcome.UNKNOWN, f"{len(measured)} of {run.length} measurements are taken")
     if not enough:
         return finding(Outcome.UNKNOWN, f"{observations:.0f} samples, of {metric.min_samples} needed")
-    if len(failed) > metric.failure_limit:
+    if len(values) < LEAST_INTERVALS:
         return finding(Outcome.UNKNOWN, f"{len(values)} of at least {LEAST_INTERVALS} measurements have a number")
     tolerated = f", {len(failed)} tolerated" if failed else ""
     return finding(

@@ -47,9 +47,7 @@ def summary(report: Report) -> str:
         f"| {code(one.policy)} | {one.verdict.outcome.value} | {one.step.kind.value} | {markdown(_why(one))} |"
         for one in report.plans
     ]
-    done = [
-        f"- {markdown(f'{one.policy}: {one.action} {one.number or str()} {one.detail}')}" for one in report.receipts
-    ]
+    done = [f"- {markdown(_done(one))}" for one in report.receipts]
     failed = [f"- ❌ {markdown(f'{one.subject}: {one.error}')}" for one in report.failures]
     table = ["| Policy | Verdict | Step | Why |", "| --- | --- | --- | --- |", *rows]
     return "\n".join(["## gitops-bot", "", *table, "", *done, *failed, ""])
@@ -62,8 +60,9 @@ def annotations(report: Report) -> list[str]:
     return lines[:MOST_ANNOTATIONS] + ([f"::error::{more} more, see the summary"] if more > 0 else [])
 
 
-def _done(one: Receipt) -> list[str]:
-    return [f"{one.policy}:", one.action, f"#{one.number}" if one.number else "", one.state.value, one.detail]
+def _done(one: Receipt) -> str:
+    said = f"{one.policy}:", one.action, str(one.number or ""), one.state.value, one.detail
+    return " ".join(word for word in said if word)
 
 
 def _why(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from gitops_bot import wiring
 from gitops_bot.errors import BotError, PolicyError
 from gitops_bot.policy.loading import InvalidProblems, Source, SyntaxProblems, load_config, load_policies
 from gitops_bot.tick import exit_code
+
+_CONFIG = re.compile(r"""(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?BotConfig\b""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ def check(paths: Sequence[Path]) -> Found:
 
 
 def _is_config(source: Source) -> bool:
-    lines = source.data.decode("utf-8", "replace").splitlines()
-    return any(line.split("#")[0].split() == ["kind:", "BotConfig"] for line in lines)
+    """By the text: a file that is not YAML is to be judged, too."""
+    return _CONFIG.search(source.data.decode("utf-8", "replace")) is not None
 
 
 def _problems(error: BotError) -> list[dict[str, Any]]:

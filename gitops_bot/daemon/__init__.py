@@ -43,11 +43,16 @@ def serve(config: BotConfig, policies: tuple[Path, ...], audit: Path | None) -> 
     _on_signals(stop)
     scheduler = _schedule(work, settings, health)
     scheduler.start()
-    logs.event("daemon_started", repositories=list(work), interval_s=settings.interval.total_seconds())
+    listening = "{}:{}".format(*server.server_address[:2])
+    logs.event(
+        "daemon_started", repositories=list(work), interval_s=settings.interval.total_seconds(), address=listening
+    )
     stop.wait()
     logs.event("daemon_stopping")
     scheduler.shutdown(wait=True)
     server.shutdown()
+    for job in work.values():
+        job.close()
     logs.event("daemon_stopped")
     return 0
 

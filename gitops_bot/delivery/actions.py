@@ -15,7 +15,7 @@ from datetime import datetime
 from gitops_bot.delivery import marker
 from gitops_bot.delivery.identity import branch as branch_name
 from gitops_bot.delivery.identity import status_context
-from gitops_bot.delivery.text import cut, one_line
+from gitops_bot.delivery.text import cut, markdown, one_line
 from gitops_bot.model import (
     Action,
     ClosePr,
@@ -158,9 +158,17 @@ def _direction(situation: Situation, direction: Direction) -> Chosen:
         return _open(situation, proposal) if situation.permitted else _not_opened(situation)
     if not pull.ours:
         return Chosen(notes=(f"#{pull.number} from {pull.branch} was opened by somebody else",))
-    if not _branch_is_ours(situation, direction, pull):
-        return _foreign(pull)
-    return _pursue(situation, proposal, pull)
+    return _left_alone(situation, direction, pull) or _pursue(situation, proposal, pull)
+
+
+def _left_alone(situation: Situation, direction: Direction, pull: PullRequest) -> Chosen | None:
+    """Commits of others are judged in git; a forge that shows another head is late, and gets another tick."""
+    branch = situation.branches.get(direction)
+    if branch and not branch.ours:
+        return _foreign(situation, pull)
+    if branch is None or branch.oid != pull.head:
+        return Chosen(notes=(f"#{pull.number} shows another head than git: the next tick looks again",))
+    return None
 
 
 def _branch_is_ours(situation: Situation, direction: Direction, pull: PullRequest) -> bool:
@@ -195,15 +203,25 @@ def _peoples_no(situation: Situation, proposal: Proposal) -> str:
     return ""
 
 
-def _foreign(pull: PullRequest) -> Chosen:
+def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
+    """Said once as a comment; the status goes on telling, on every head."""
     note = f"#{pull.number} holds commits by others: the bot neither pushes nor merges"
+    told = _told(situation, pull, note, digest=text_digest(f"foreign {pull.head} {digest(situation)}"))
     if FOREIGN_LABEL in pull.labels:
-        return Chosen(notes=(note,))
+        return Chosen(tuple(told), (note,))
     text = (
         "Somebody else pushed to this branch, so it is yours now: the bot neither pushes to it nor merges it. "
         "To hand it back, close this pull request and delete the branch."
     )
-    return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL),), (note,))
+    return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL), *told), (note,))
+
+
+def _told(situation: Situation, pull: PullRequest, why: str, *, digest: str) -> Iterator[Action]:
+    """A pending status, where the body does not remember it yet."""
+    said = marker.read(pull.body)
+    if not said or said.digest != digest or said.closed:
+        pending = _status(situation, StatusState.PENDING, why)
+        yield SetStatus(pull.head, pending, pull.number, marker.remembering(pull.body, digest=digest))
 
 
 # ---------------------------------------------------------------- an open pull request of ours
@@ -213,15 +231,15 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
     said = marker.read(pull.body)
     same_key = said is not None and said.key == proposal.key
     branch = situation.branches[proposal.direction]
-    if not same_key or not branch.current:
-        if not situation.permitted and not same_key:
-            return _close(situation, proposal.direction, pull, f"superseded: {situation.step.reason}")
-        if not situation.permitted:
-            return _remember(situation, proposal, pull)
-        comment = "" if same_key else f"This pull request now proposes: {one_line(proposal.title)}"
-        return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
-    shown = _remember(situation, proposal, pull)
-    return Chosen((*shown.actions, *_merge(situation, proposal, pull)), shown.notes)
+    if same_key and branch.current:
+        shown = _remember(situation, proposal, pull)
+        return Chosen((*shown.actions, *_merge(situation, proposal, pull)), shown.notes)
+    if not situation.permitted and same_key:
+        return _remember(situation, proposal, pull)
+    if not situation.permitted and not branch.current:
+        return _close(situation, proposal.direction, pull, f"superseded: {situation.step.reason}")
+    comment = "" if same_key else f"This pull request now proposes: {markdown(proposal.title)}"
+    return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
 
 
 def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chosen:
@@ -248,25 +266,20 @@ def _retire(situation: Situation, direction: Direction, pull: PullRequest) -> Ch
     if not pull.ours:
         return Chosen()
     if situation.step.blind:
-        return _pending(situation, pull)
+        # What is open stays while something cannot be seen; its status says so.
+        return Chosen(tuple(_told(situation, pull, situation.step.reason, digest=digest(situation))))
     rolling_back = situation.step.kind is StepKind.ROLLBACK
-    if not _branch_is_ours(situation, direction, pull) and not rolling_back:
-        return _foreign(pull)
-    return _close(situation, direction, pull, situation.step.reason)
-
-
-def _pending(situation: Situation, pull: PullRequest) -> Chosen:
-    """What is open stays while something cannot be seen; its status says so."""
-    said, now_says = marker.read(pull.body), digest(situation)
-    if said and said.digest == now_says:
-        return Chosen()
-    return Chosen(
-        (SetStatus(pull.head, status(situation), pull.number, marker.remembering(pull.body, digest=now_says)),)
-    )
+    left_alone = None if rolling_back else _left_alone(situation, direction, pull)
+    return left_alone or _close(situation, direction, pull, situation.step.reason)
 
 
 def _close(situation: Situation, direction: Direction, pull: PullRequest, reason: str) -> Chosen:
-    said = cut(one_line(reason), 300)
     delete = pull.branch if _branch_is_ours(situation, direction, pull) else ""
+    return Chosen((closing(pull, reason, delete),))
+
+
+def closing(pull: PullRequest, reason: str, delete_branch: str = "") -> ClosePr:
+    """Close for a reason that people can read on the pull request, and the bot in its marker."""
+    said = cut(one_line(reason), 300)
     body = marker.remembering(pull.body, closed=said)
-    return Chosen((ClosePr(pull.number, body, said, delete, pull.head),))
+    return ClosePr(pull.number, body, said, f"Closing: {markdown(said)}", delete_branch, pull.head)

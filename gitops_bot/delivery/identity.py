@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 
 from gitops_bot.delivery.text import cut, one_line
 from gitops_bot.model import Direction, SlotName, Slots, Step, StepKind, Version
@@ -92,9 +91,3 @@ def message(policy: str, subject: str, step: Step, proposal_key: str) -> str:
     """The commit message. The trailers are hints for people; the bot decides by trees and parents."""
     trailers = {"Policy": policy, "Step": step.kind.value, "Proposal": proposal_key}
     return f"{subject}\n\n" + "".join(f"Gitops-Bot-{name}: {value}\n" for name, value in trailers.items())
-
-
-def trailer(message_text: str, name: str) -> str:
-    """The value of one of our trailers; empty when it is not there."""
-    found = re.search(rf"^Gitops-Bot-{name}: (.+)$", message_text, re.MULTILINE)
-    return found[1].strip() if found else ""

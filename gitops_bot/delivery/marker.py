@@ -52,6 +52,6 @@ def text(body: str) -> str:
 
 
 def remembering(body: str, *, digest: str = "", closed: str = "") -> str:
-    """The same body, remembering one thing more."""
+    """The same body, remembering another digest, or that it is being closed; with a digest alone it is open."""
     marker = read(body) or Marker("", "", "", "", "")
-    return write(replace(marker, digest=digest or marker.digest, closed=closed or marker.closed), text(body))
+    return write(replace(marker, digest=digest or marker.digest, closed=closed), text(body))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from gitops_bot.delivery import marker
+from gitops_bot.delivery.actions import closing
 from gitops_bot.delivery.identity import PREFIX
-from gitops_bot.model import ClosePr, Plan, PrState, PullRequest, Slots, Step, StepKind, Verdict
+from gitops_bot.model import Plan, PrState, PullRequest, Slots, Step, StepKind, Verdict
 
 REASON = "its policy is no longer on base"
 
@@ -24,7 +24,7 @@ def orphans(pulls: Sequence[PullRequest], known: Set[str], repository: str, base
             since=None,
             verdict=Verdict(),
             step=Step(StepKind.HOLD, Slots(), REASON),
-            actions=(ClosePr(pull.number, marker.remembering(pull.body, closed=REASON), REASON, head=pull.head),),
+            actions=(closing(pull, REASON),),
         )
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and _policy(pull) not in {*known, ""}

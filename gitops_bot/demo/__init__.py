@@ -16,7 +16,7 @@ from gitops_bot.delivery import marker
 from gitops_bot.demo.world import Behaviour, World
 from gitops_bot.errors import InternalError, UsageError
 from gitops_bot.model import Plan
-from gitops_bot.wiring import Options, audit_log, jobs
+from gitops_bot.wiring import Options, audit_log, opened
 
 LONGEST = 180
 """Simulated minutes that one release may take."""
@@ -36,6 +36,7 @@ def play(folder: Path | None) -> None:
     story.tell("No traffic is neither good news nor bad news: 1.9.1 is held, and the bot says why.")
     show.prose(story.last)
     story.leave()
+    story.world.repo.close()
     at = story.world.clock.now().isoformat().replace("+00:00", "Z")
     config = show_world / "gitops-bot.yaml"
     click.echo(
@@ -80,7 +81,11 @@ class Story:
     def release(self, version: str, behaviour: Behaviour, *, until: Callable[[Plan], bool]) -> None:
         """One release, from CI's commit to its end. Errors: InternalError when it does not end."""
         self.world.release(version, behaviour)
-        (job,) = jobs(self.world.config, self._options()).values()
+        with opened(self.world.config, self._options()) as jobs:
+            (job,) = jobs.values()
+            self._play(job, version, until)
+
+    def _play(self, job: tick.Job, version: str, until: Callable[[Plan], bool]) -> None:
         for _ in range(LONGEST):
             self.world.pass_minute()
             report = tick.run(job)

@@ -166,6 +166,8 @@ class ClosePr:
     body: str
     """The present body with the reason in its marker."""
     reason: str
+    comment: str
+    """The reason as Markdown, for people."""
     delete_branch: str = ""
     """Empty keeps it."""
     head: str = ""

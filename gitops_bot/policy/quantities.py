@@ -4,11 +4,12 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _DURATION = r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _LONGEST = timedelta(days=3650)
@@ -21,25 +22,21 @@ def parse_duration(text: Any) -> timedelta:
     if not isinstance(text, str) or not re.fullmatch(_DURATION, text):
         raise ValueError(f"{text!r} is not a duration; write it like 30s, 10m, 1h30m or 1d")
     parts = re.findall(r"([\d.]+)(ms|[smhd])", text)
-    seconds = sum(float(n) * _UNITS_S[unit] for n, unit in parts)
-    if seconds != round(seconds, 3):
+    milliseconds = sum(Fraction(n) * _UNITS_MS[unit] for n, unit in parts)
+    if milliseconds.denominator != 1:
         raise ValueError(f"{text!r} is finer than a millisecond")
-    duration = timedelta(seconds=min(seconds, 1e12))
-    if duration > _LONGEST:
+    if milliseconds > _LONGEST // timedelta(milliseconds=1):
         raise ValueError(f"{text!r} is longer than ten years")
-    return duration
+    return timedelta(milliseconds=int(milliseconds))
 
 
 def format_duration(duration: timedelta) -> str:
     """The shortest notation that reads back: `1h30m`, `45s`, `0s`."""
-    rest, parts = duration, []
-    for unit in ("d", "h", "m", "s"):
-        step = timedelta(seconds=_UNITS_S[unit])
+    rest, parts = duration // timedelta(milliseconds=1), []
+    for unit, step in _UNITS_MS.items():
         count, rest = divmod(rest, step)
         if count:
             parts.append(f"{count}{unit}")
-    if rest:
-        parts.append(f"{rest // timedelta(milliseconds=1)}ms")
     return "".join(parts) or "0s"
 
 
@@ -52,16 +49,22 @@ class Limit:
     """`%`, `s`, or empty."""
 
     def show(self, value: float) -> str:
-        """A measured value in this limit's notation."""
+        """A measured value in this limit's notation, rounded."""
         match self.unit:
-            case "%":
-                return f"{value * 100:.4g}%"
+            case "%":  # four digits would show four nines as 100 %
+                return f"{value * 100:.4g}%" if abs(value) < 0.99 else f"{value * 100:.6g}%"
             case "s":
-                return f"{value * 1000:.4g}ms" if abs(value) < 1 else f"{value:.4g}s"
+                return f"{value * 1000:.4g}ms" if abs(value) < 1 else f"{value:.6g}s"
         return f"{value:.6g}"
 
     def __str__(self) -> str:
-        return self.show(self.value)
+        """The bound itself, so that it reads back."""
+        match self.unit:
+            case "%":
+                return f"{self.value * 100:.12g}%"
+            case "s":
+                return format_duration(timedelta(seconds=self.value))
+        return f"{self.value:.15g}"
 
 
 def parse_limit(text: Any) -> Limit:
@@ -69,12 +72,17 @@ def parse_limit(text: Any) -> Limit:
     if isinstance(text, Limit):
         return text
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return _finite(Limit(float(text), ""), text)
+        return _finite(Limit(math.inf if abs(text) > 1e300 else float(text), ""), text)
     if isinstance(text, str) and (percent := re.fullmatch(rf"({_NUMBER})\s*%", text)):
         return _finite(Limit(float(percent[1]) / 100, "%"), text)
     if isinstance(text, str) and re.fullmatch(_DURATION, text):
         return Limit(parse_duration(text).total_seconds(), "s")
     raise ValueError(f"{text!r} is not a limit; write a number, a percentage (1%) or a time (500ms)")
+
+
+def _written(limit: Limit) -> float | str:
+    """A limit as a policy holds it."""
+    return str(limit) if limit.unit else limit.value
 
 
 def _finite(limit: Limit, text: Any) -> Limit:
@@ -93,7 +101,7 @@ Duration = Annotated[
 BoundedLimit = Annotated[
     Limit,
     BeforeValidator(parse_limit),
-    PlainSerializer(str),
+    PlainSerializer(_written),
     WithJsonSchema(
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^({_NUMBER}\s*%|{_DURATION})$"}]},
     ),

@@ -14,6 +14,9 @@ from gitops_bot.policy.schema import Canary, Candidate, Edit, Metric, PolicySpec
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 
+MAX_MEASUREMENTS = 11_000
+"""Of one run of analysis: what Prometheus gives in one range query."""
+
 
 def problems(policy: PromotionPolicy) -> list[Problem]:
     """What is wrong with a policy whose shape is right: (path below the document, message)."""
@@ -64,14 +67,18 @@ def _analysis(spec: PolicySpec) -> Iterator[Problem]:
         yield (*path, "interval"), "must be at least 1s"
     if analysis.bake < analysis.interval:
         yield (*path, "bake"), "must be at least one interval"
+    elif analysis.interval and analysis.bake > MAX_MEASUREMENTS * analysis.interval:
+        yield (*path, "bake"), f"is at most {MAX_MEASUREMENTS} intervals: one query gives no more points"
     if analysis.on_deadline == "rollback" and analysis.deadline is None:
         yield (*path, "onDeadline"), "needs a deadline"
+    elif analysis.on_deadline == "rollback" and not analysis.metrics:
+        yield (*path, "onDeadline"), "needs metrics: silence alone rolls nothing back"
     names = [metric.name for metric in analysis.metrics]
     for index, metric in enumerate(analysis.metrics):
         if metric.name in names[:index]:
             yield (*path, "metrics", index, "name"), f"{metric.name} is the name of another metric"
         yield from _metric((*path, "metrics", index), metric, spec)
-    if analysis.metrics and not any(metric.critical for metric in analysis.metrics) and analysis.source != "both":
+    if analysis.metrics and not any(metric.critical for metric in analysis.metrics) and not spec.asks_experiment:
         yield (*path, "metrics"), "none is critical, so nothing could ever decide"
 
 

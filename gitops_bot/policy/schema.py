@@ -65,6 +65,12 @@ Dns1123 = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9
 Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\x00-\x1f\x7f]+$")]
+GivenVersion = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$", max_length=300
+    ),
+]
 BranchName = Annotated[
     str, StringConstraints(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$")
 ]
@@ -125,7 +131,7 @@ class Candidate(Spec):
     """From git: what it says the canary workload runs."""
     experiment: Experiment | None = None
     """From the experiment in the cluster."""
-    version: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\s]+$")] | None = None
+    version: GivenVersion | None = None
     """Given by hand: `tag`, `tag@sha256:…` or `sha256:…`."""
     workload: Workload | None = None
     """What runs the candidate: its image must be the one in git before anything is judged."""

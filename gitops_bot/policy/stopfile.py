@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 
 from gitops_bot.model import Stop
 from gitops_bot.policy.schema import Spec, Text
@@ -14,9 +16,16 @@ PATH = ".gitops-bot/stop.yaml"
 _LONGEST = 64 * 1024
 
 
+def _no_number(value: Any) -> Any:
+    """A bare number would be read as seconds since 1970: a stop that ended long ago."""
+    if isinstance(value, int | float | str) and re.fullmatch(r"True|False|[-+]?[\d.]+([eE][-+]?\d+)?", str(value)):
+        raise ValueError("write a date, 2026-12-24, or a time, 2026-12-24T09:00:00Z")
+    return value
+
+
 class _StopFile(Spec):
     reason: Text = "no reason given"
-    until: datetime | None = None
+    until: Annotated[datetime | None, BeforeValidator(_no_number)] = None
     policies: tuple[Text, ...] = ()
     rollbacks: bool = False
 

@@ -14,8 +14,6 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-_TEXT = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Filter)
-
 QUERY_VARIABLES = ("version", "baseline", "interval", "namespace", "workload", "policy")
 """What a metric's query may use: the version on trial, the one it is compared with, the interval (`1m`) …"""
 
@@ -30,15 +28,20 @@ class TemplateProblem(ValueError):
 def _environment() -> SandboxedEnvironment:
     # Queries are text, not HTML; what they are given is checked by `query_value` before.
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
-    environment.filters = {"regex": re.escape}
+    environment.filters = {"regex": _literally}
     return environment
+
+
+def _literally(value: str) -> str:
+    """A regular expression for the value alone, without backslashes: PromQL's strings would take those as theirs."""
+    return re.sub(r"[^\w:@/-]", lambda found: f"[{found[0]}]", value)
 
 
 def check(text: str, variables: tuple[str, ...]) -> tuple[str, ...]:
     """The variables a template uses. Errors: TemplateProblem (syntax, unknown variable, anything but a variable)."""
     try:
         tree = _environment().parse(text)
-    except TemplateError as error:
+    except (TemplateError, RecursionError) as error:
         raise TemplateProblem(f"is not a template: {error}") from error
     used: list[str] = []
     for output in tree.body:
@@ -51,7 +54,7 @@ def check(text: str, variables: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _variable(node: nodes.Node, variables: tuple[str, ...]) -> str:
-    if isinstance(node, nodes.Filter) and node.name == "regex" and node.node is not None and not node.args:
+    if isinstance(node, nodes.Filter) and node.name == "regex" and node.node is not None and not _arguments(node):
         return _variable(node.node, variables)
     name = _dotted(node)
     if name is None:
@@ -61,6 +64,10 @@ def _variable(node: nodes.Node, variables: tuple[str, ...]) -> str:
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(variables)}"
         raise TemplateProblem(f"unknown variable {name} ({hint})")
     return name
+
+
+def _arguments(node: nodes.Filter) -> bool:
+    return bool(node.args or node.kwargs or node.dyn_args or node.dyn_kwargs)
 
 
 def _dotted(node: nodes.Node) -> str | None:

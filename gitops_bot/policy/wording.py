@@ -21,7 +21,9 @@ PATTERNS = {
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",
     r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$": "must be a URL or a path, without spaces",
-    r"^[^\s]+$": "must not hold spaces",
+    r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$": (
+        "must be a tag, tag@sha256:… or sha256:…"
+    ),
     r"^[A-Za-z_][A-Za-z0-9_]*$": "must be the name of an environment variable, not its value",
     r"^[a-zA-Z_][a-zA-Z0-9_]*$": "must be a label's name: letters, digits and underscores, no digit first",
     r"^[^\s<>@]+@[^\s<>@]+$": "must be an e-mail address",

@@ -32,10 +32,13 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     if candidate == slots.stable:
         busy = f", while git tries {slots.candidate}" if slots.weight else ""
         return Step(StepKind.HOLD, slots, f"nothing to promote: {candidate} is stable{busy}")
-    if state.rejection:
-        how, commit = state.rejection.how, state.rejection.commit[:12]
-        return Step(StepKind.HOLD, slots, f"{candidate} was rejected: {how} in {commit} by {state.rejection.author}")
+    if state.rejection and not _fails_on_air(slots, candidate, verdict):
+        return Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")
     return _climb(policy, state, candidate, verdict)
+
+
+def _fails_on_air(slots: Slots, candidate: Version, verdict: Verdict) -> bool:
+    return bool(slots.weight) and slots.candidate == candidate and verdict.outcome is Outcome.FAIL
 
 
 def _first_release(slots: Slots, candidate: Version) -> Step:
@@ -63,7 +66,7 @@ def _climb(policy: PromotionPolicy, state: State, candidate: Version, verdict: V
     begun = replace(slots, candidate=candidate, weight=ladder[0])
     if slots.candidate != candidate or weight == 0:
         return _start(slots, begun, candidate, verdict)
-    if state.arrived_above:
+    if state.arrived_above and not state.rejection:
         reason = f"{candidate} came under a weight of {weight} % and begins at {ladder[0]} %"
         return Step(StepKind.START, begun, reason, urgent=True)
     if verdict.outcome is Outcome.FAIL:
@@ -76,10 +79,9 @@ def _climb(policy: PromotionPolicy, state: State, candidate: Version, verdict: V
 
 
 def _start(slots: Slots, begun: Slots, candidate: Version, verdict: Verdict) -> Step:
-    step = Step(StepKind.START, begun, f"{candidate} is new and {slots.stable} is stable")
     if verdict.outcome is Outcome.FAIL:
-        return Step(StepKind.HOLD, slots, verdict.because, held=step)
-    return step
+        return Step(StepKind.HOLD, slots, verdict.because)
+    return Step(StepKind.START, begun, f"{candidate} is new and {slots.stable} is stable")
 
 
 def _upwards(ladder: tuple[int, ...], slots: Slots, candidate: Version) -> Step:

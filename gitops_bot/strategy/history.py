@@ -5,10 +5,10 @@ Memory is git: the same history gives the same answers after a restart, on anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import dropwhile, pairwise, takewhile
 
 from gitops_bot.model import History, Moment, PrState, PullRequest, Slots, Version
 
@@ -21,27 +21,17 @@ def readable(history: History) -> list[Known]:
     return [(moment, moment.slots) for moment in history.moments if moment.slots is not None]
 
 
-def _run(history: History, same: Callable[[Slots], bool]) -> list[Known]:
-    """The unbroken newest run of moments whose slots are the same; what could not be read breaks it."""
-    run: list[Known] = []
-    for moment in history.moments:
-        if moment.slots is None or not same(moment.slots):
-            break
-        run.append((moment, moment.slots))
-    return run
-
-
-def _present(history: History) -> list[Known]:
-    """The run of moments whose slots are the newest's."""
+def _present(history: History) -> list[Moment]:
+    """The unbroken run of moments whose slots are the newest's; what could not be read breaks it."""
     newest = history.moments[0].slots if history.moments else None
-    return _run(history, lambda slots: slots == newest)
+    return list(takewhile(lambda moment: moment.slots is not None and moment.slots == newest, history.moments))
 
 
 def landing(history: History) -> Moment | None:
     """The oldest commit of the unbroken run whose slot values equal the newest's; None when history ends before it."""
     run = _present(history)
     reaches_back = len(run) < len(history.moments) or history.complete
-    return run[-1][0] if run and reaches_back else None
+    return run[-1] if run and reaches_back else None
 
 
 def landed_at(moment: Moment, pulls: Sequence[PullRequest]) -> datetime:
@@ -64,9 +54,10 @@ def before_landing(history: History) -> Slots | None:
 
 
 def arrived_above(history: History, candidate: Version, rung: int) -> bool:
-    """Whether the candidate came under a weight above the rung and was never taken down to it."""
-    run = _run(history, lambda slots: slots.candidate == candidate)
-    return bool(run) and all((slots.weight or 0) > rung for _, slots in run)
+    """Whether the candidate replaced another under a weight above the rung and was never taken down to it."""
+    known = [slots for _, slots in readable(history)]
+    run = list(takewhile(lambda slots: slots.candidate == candidate, known))
+    return 0 < len(run) < len(known) and all((slots.weight or 0) > rung for slots in run)
 
 
 def stable_before(history: History, current: Version | None) -> Version | None:
@@ -76,21 +67,22 @@ def stable_before(history: History, current: Version | None) -> Version | None:
 
 def returned(history: History) -> bool:
     """Whether the present stable version stood before the one it replaced: it came by going back."""
-    known = readable(history)
-    if not known or known[0][1].stable is None:
+    stables = [slots.stable for _, slots in readable(history)]
+    if not stables or stables[0] is None:
         return False
-    current = known[0][1].stable
-    rest = known[len(_run(history, lambda slots: slots.stable == current)) :]
-    return any(slots.stable == current for _, slots in rest)
+    return stables[0] in dropwhile(lambda stable: stable == stables[0], stables)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Where a version was turned away."""
+    """Where base turned a version away, or went on from it."""
 
     commit: str
     author: str
     how: str
+
+    def __str__(self) -> str:
+        return f"{self.how} in {self.commit[:12]} by {self.author}"
 
 
 def rejection(history: History, candidate: Version) -> Rejection | None:
@@ -100,27 +92,65 @@ def rejection(history: History, candidate: Version) -> Rejection | None:
     Taken back: a person's commit sets it, or gives it weight again.
     """
     found: Rejection | None = None
-    held: set[Version] = set()
-    oldest_first = list(reversed(readable(history)))
-    for (_, old), (moment, new) in pairwise(oldest_first):
-        held |= {version for version in (old.stable, old.candidate) if version}
-        if how := _turned_away(old, new, candidate, held):
+    stables: list[Version | None] = []
+    held: list[Version | None] = []
+    for old, moment, new in _oldest_first(history):
+        stables.append(old.stable)
+        held += [old.stable, old.candidate]
+        if how := _turned_away(old, new, candidate, stables, held):
             found = Rejection(moment.commit, moment.author, how)
         elif found and moment.by_person and _taken_up(old, new, candidate):
             found = None
     return found
 
 
-def _turned_away(old: Slots, new: Slots, candidate: Version, held: set[Version]) -> str:
-    for name, was, now in (("candidate", old.candidate, new.candidate), ("stable", old.stable, new.stable)):
-        if was == candidate and now != candidate and now in held:
-            return f"the {name} version went back to {now}"
-    if (old.weight or 0) > 0 and not new.weight and old.candidate == candidate and new.stable != candidate:
+def moved_on(history: History, candidate: Version) -> Rejection | None:
+    """The commit by which the stable version left this one for another; None when a person has set it again since.
+
+    What the cluster still runs, or an image updater writes again, is then old news and no candidate.
+    """
+    found: Rejection | None = None
+    for old, moment, new in _oldest_first(history):
+        if same(old.stable, candidate) and new.stable and not same(new.stable, candidate):
+            found = Rejection(moment.commit, moment.author, f"git went on from it to {new.stable}")
+        elif found and moment.by_person and _taken_up(old, new, candidate):
+            found = None
+    return found
+
+
+def same(one: Version | None, other: Version | None) -> bool:
+    """Whether both name one artefact; a place that holds a tag alone cannot tell its digests apart."""
+    return one is not None and other is not None and one.runs(other)
+
+
+def _oldest_first(history: History) -> Iterator[tuple[Slots, Moment, Slots]]:
+    """Each readable change: the slots before, the moment, the slots after."""
+    for (_, old), (moment, new) in pairwise(reversed(readable(history))):
+        yield old, moment, new
+
+
+def _turned_away(
+    old: Slots, new: Slots, candidate: Version, stables: Sequence[Version | None], held: Sequence[Version | None]
+) -> str:
+    # A promotion makes stable what was on trial before and turns nobody away: for it, only past stable versions count.
+    if _left(old.candidate, new.candidate, candidate, held):
+        return f"the candidate version went back to {new.candidate}"
+    if _left(old.stable, new.stable, candidate, stables):
+        return f"the stable version went back to {new.stable}"
+    if (old.weight or 0) > 0 and not new.weight and same(old.candidate, candidate) and not same(new.stable, candidate):
         return "its weight was set to 0"
     return ""
 
 
+def _left(old: Version | None, new: Version | None, candidate: Version, held: Sequence[Version | None]) -> bool:
+    """Whether a slot left the candidate for a version held before."""
+    return same(old, candidate) and not same(new, candidate) and any(same(new, one) for one in held)
+
+
 def _taken_up(old: Slots, new: Slots, candidate: Version) -> bool:
-    arrived = candidate in (new.candidate, new.stable) and candidate not in (old.candidate, old.stable)
-    raised = new.candidate == candidate and (new.weight or 0) > (old.weight or 0)
-    return arrived or raised
+    set_now = any(
+        same(after, candidate) and not same(before, candidate)
+        for before, after in ((old.candidate, new.candidate), (old.stable, new.stable))
+    )
+    raised = same(new.candidate, candidate) and (new.weight or 0) > (old.weight or 0)
+    return set_now or raised

@@ -14,7 +14,8 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     """What is judged: the candidate, until it stands; then the promoted version for `postAnalysis`."""
     if state.candidate != state.slots.stable:
         return on_trial(state, state.slots.stable)
-    watched = _promoted(state) and not watch_over(policy, state)
+    forward = state.stable_before is not None and not state.went_back
+    watched = forward and not watch_over(policy, state)
     return on_trial(state, state.stable_before, watching=True) if watched else None
 
 
@@ -29,8 +30,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     if slots.stable is None:
         return Step(StepKind.PROMOTE, after, "first release, no comparison")
     if state.rejection:
-        how, commit = state.rejection.how, state.rejection.commit[:12]
-        return Step(StepKind.HOLD, slots, f"{candidate} was rejected: {how} in {commit} by {state.rejection.author}")
+        return Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")
     step = Step(StepKind.PROMOTE, after, verdict.because)
     if verdict.outcome is Outcome.PASS:
         return step
@@ -38,17 +38,12 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return Step(StepKind.HOLD, slots, verdict.because, held=held)
 
 
-def _promoted(state: State) -> bool:
-    """The present version came by going forward."""
-    return state.stable_before is not None and not state.went_back
-
-
 def _stands(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The candidate stands: it goes only on evidence, while it is watched or when its controller failed it."""
     slots, before = state.slots, state.stable_before
     on_watch = state.experiment_failed or not watch_over(policy, state)
-    if verdict.outcome is not Outcome.FAIL or not on_watch or not _promoted(state):
+    if verdict.outcome is not Outcome.FAIL or not on_watch or before is None or state.went_back:
         return Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
-    if before is None or state.previous_rejected:
+    if state.previous_rejected:
         return Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
     return Step(StepKind.ROLLBACK, replace(slots, stable=before), verdict.because, urgent=True)

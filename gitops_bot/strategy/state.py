@@ -78,7 +78,8 @@ def survey(
     now: datetime,
 ) -> State:
     """Gather the state of a policy from what was read."""
-    candidate, why = _candidate(policy, slots, statuses)
+    said, why = _candidate(policy, slots, statuses)
+    candidate = _as_git_says(said, slots)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
     since, why_not = _since(policy, candidate, landed, statuses)
@@ -95,7 +96,7 @@ def survey(
         why_no_since=why_not,
         previous=past.before_landing(history),
         stable_before=before,
-        rejection=past.rejection(history, candidate) if candidate else None,
+        rejection=_rejection(history, candidate),
         previous_rejected=before is not None and past.rejection(history, before) is not None,
         went_back=past.returned(history),
         arrived_above=bool(candidate and ladder and past.arrived_above(history, candidate, ladder[0])),
@@ -127,6 +128,16 @@ def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tup
     return versions.pop(), ""
 
 
+def _as_git_says(candidate: Version | None, slots: Slots) -> Version | None:
+    """The candidate as a slot holds it already: a place with a tag alone names the artefact, too."""
+    standing = (slot for slot in (slots.stable, slots.candidate) if past.same(slot, candidate))
+    return next(standing, candidate)
+
+
+def _rejection(history: History, candidate: Version | None) -> past.Rejection | None:
+    return (past.rejection(history, candidate) or past.moved_on(history, candidate)) if candidate else None
+
+
 def _since(
     policy: PromotionPolicy, candidate: Version | None, landed: datetime | None, statuses: Statuses
 ) -> tuple[datetime | None, str]:
@@ -150,7 +161,7 @@ def _not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, m
         return status.reason
     if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
         return f"it runs {status.candidate}, git says {candidate}"
-    if must_be_well and status.phase not in (Phase.SUCCEEDED, Phase.PAUSED):
+    if must_be_well and status.phase is not Phase.SUCCEEDED:
         return f"not live yet, it is {status.phase.value}: {status.reason}"
     return ""
 

@@ -1,0 +1,87 @@
+"""The stop file: a brake that holds when it is not understood."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_bot.model import Stop
+from gitops_bot.policy.stopfile import read
+
+YEAR_END = datetime(2026, 12, 24, tzinfo=UTC)
+
+
+def test_without_a_file_nothing_is_stopped() -> None:
+    assert read(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "stop"),
+    [
+        ("", Stop("no reason given")),
+        ("# pulled in a hurry\n", Stop("no reason given")),
+        ("reason: incident 42\n", Stop("incident 42")),
+        ("{reason: freeze, policies: [cart-*, shop]}", Stop("freeze", policies=("cart-*", "shop"))),
+        ("{reason: freeze, rollbacks: true}", Stop("freeze", rollbacks=True)),
+        ("{reason: freeze, until: 2026-12-24}", Stop("freeze", YEAR_END)),
+        ("{reason: freeze, until: '2026-12-24'}", Stop("freeze", YEAR_END)),
+        ("{reason: freeze, until: 2026-12-24T00:00:00}", Stop("freeze", YEAR_END)),
+        ("{reason: freeze, until: 2026-12-24T01:00:00+01:00}", Stop("freeze", YEAR_END)),
+        ("{reason: freeze, until: '2026-12-24T00:00:00Z'}", Stop("freeze", YEAR_END)),
+        ("{reason: freeze, until: null}", Stop("freeze")),
+    ],
+)
+def test_the_file_says_what_is_stopped_and_until_when(text: str, stop: Stop) -> None:
+    assert read(text.encode()) == stop
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reason: [",
+        "[stop]",
+        "stop everything",
+        "{reason: ''}",
+        "{reason: freeze, unitl: 2026-12-24}",
+        "{reason: freeze, until: tomorrow}",
+        "{reason: freeze, until: 2026-13-45}",
+        # numbers would be read as seconds since 1970: a stop that ended long ago
+        "{reason: freeze, until: 2026}",
+        "{reason: freeze, until: 20261224}",
+        "{reason: freeze, until: '1735689600'}",
+        "{reason: freeze, until: 1.5}",
+        "{reason: freeze, until: true}",
+        "{reason: freeze, policies: cart}",
+        "{reason: freeze, policies: [1]}",
+        "{reason: freeze, rollbacks: perhaps}",
+        "reason: !!python/object:os.system x",
+        "{[a]: b}",
+        "a: &a [*a]",
+        "\x00",
+        "{a: " * 2000,
+    ],
+)
+def test_what_is_not_understood_stops_everything_rollbacks_included(text: str) -> None:
+    stop = read(text.encode())
+    assert stop is not None
+    assert (stop.until, stop.policies, stop.rollbacks) == (None, (), True)
+    assert "cannot be understood" in stop.reason
+
+
+def test_a_file_that_is_too_long_or_no_text_stops_everything() -> None:
+    assert read(b"#" * 70_000) == Stop("the stop file is too long to be read", rollbacks=True)
+    stop = read(b"\xff\xfe\x00")
+    assert stop is not None
+    assert stop.rollbacks
+
+
+KEYS = st.sampled_from(["reason", "until", "policies", "rollbacks", "other"])
+VALUES = st.sampled_from(["x", "[x]", "true", "2026-12-24", "0001-01-01T00:00:00+23:59", "{}", "~", "''", "9" * 30])
+
+
+@given(st.binary(max_size=60) | st.dictionaries(KEYS, VALUES).map(lambda told: str(told).replace("'", "").encode()))
+def test_any_file_is_a_stop_and_never_an_exception(data: bytes) -> None:
+    assert isinstance(read(data), Stop)

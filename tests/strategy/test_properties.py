@@ -1,0 +1,139 @@
+"""What holds for every history: up only on PASS, down only on FAIL, never on UNKNOWN, and Hold changes nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_bot.model import Outcome, Slots, Step, StepKind, Verdict
+from gitops_bot.strategy import State, next_step, trial
+from tests.support.build import (
+    CANARY,
+    FAIL,
+    PASS,
+    ROLLOUT,
+    STABLE,
+    UNKNOWN,
+    Row,
+    history,
+    ladder,
+    only,
+    promotion,
+    says,
+    slots,
+    state,
+    version,
+    watched_ladder,
+)
+
+VERSIONS = st.sampled_from(["v1", "v2", "v3"])
+WEIGHTS = st.sampled_from([0, 5, 25, 30, 50, 100, None])
+WHO = st.sampled_from(["bot", "flux", "ada"])
+ANY = st.builds(slots, VERSIONS, VERSIONS, WEIGHTS)
+VERDICTS = st.sampled_from([PASS, FAIL, UNKNOWN])
+
+
+@st.composite
+def told(draw: st.DrawFn) -> list[Row]:
+    past = draw(st.lists(st.none() | ANY, max_size=6))
+    return [(minute, one, draw(WHO)) for minute, one in enumerate([*past, draw(ANY)])]
+
+
+POLICIES = st.sampled_from([ladder(), watched_ladder(), ladder(candidate={"slot": None, "version": "v2"})])
+
+
+@st.composite
+def climbs(draw: st.DrawFn) -> tuple[State, Verdict, Step]:
+    policy, rows, verdict = draw(POLICIES), draw(told()), draw(VERDICTS)
+    seen = (says(CANARY, draw(VERSIONS)), says(STABLE, draw(VERSIONS)))
+    now = draw(st.sampled_from([7, 15, 40]))
+    found = state(policy, history(*rows, complete=draw(st.booleans())), *seen, now=now)
+    return found, verdict, next_step(policy, found, verdict)
+
+
+def weight(one: Slots) -> int:
+    return one.weight or 0
+
+
+@given(climbs())
+def test_the_ladder_goes_up_only_on_pass_or_from_nothing_to_the_first_rung(case: tuple[State, Verdict, Step]) -> None:
+    found, verdict, step = case
+    if weight(step.slots) > weight(found.slots):
+        assert verdict.outcome is Outcome.PASS or (step.kind is StepKind.START and step.slots.weight == 5)
+        assert verdict.outcome is not Outcome.FAIL
+    if step.kind in (StepKind.ADVANCE, StepKind.PROMOTE):
+        assert verdict.outcome is Outcome.PASS
+        assert found.rejection is None
+
+
+@given(climbs())
+def test_the_ladder_goes_back_only_on_fail_and_a_stable_version_changes_on_no_unknown(
+    case: tuple[State, Verdict, Step],
+) -> None:
+    found, verdict, step = case
+    if step.kind is StepKind.ROLLBACK:
+        assert verdict.outcome is Outcome.FAIL
+        assert step.urgent
+        assert step.slots.stable == step.slots.candidate
+        assert step.slots.weight == 0
+    if verdict.outcome is Outcome.UNKNOWN:
+        assert step.slots.stable == found.slots.stable
+
+
+@given(climbs())
+def test_a_candidate_on_air_that_fails_is_never_left_there(case: tuple[State, Verdict, Step]) -> None:
+    found, verdict, step = case
+    on_trial = found.slots.candidate == found.candidate != found.slots.stable and weight(found.slots) > 0
+    if on_trial and verdict.outcome is Outcome.FAIL:
+        assert step.kind is StepKind.ROLLBACK or (step.kind is StepKind.START and found.arrived_above)
+
+
+@given(climbs())
+def test_hold_changes_nothing_and_every_other_step_changes_something(case: tuple[State, Verdict, Step]) -> None:
+    found, _, step = case
+    assert (step.slots == found.slots) is (step.kind is StepKind.HOLD)
+    assert step.held is None or step.held.slots != found.slots
+    assert step.reason
+
+
+@given(climbs())
+def test_finish_takes_the_weight_alone_and_needs_the_candidate_to_be_stable(case: tuple[State, Verdict, Step]) -> None:
+    found, _, step = case
+    if step.kind is StepKind.FINISH:
+        assert (step.slots.stable, step.slots.candidate) == (found.slots.stable, found.slots.candidate)
+        assert found.slots.stable == found.slots.candidate
+        assert step.slots.weight == 0
+
+
+@given(climbs())
+def test_where_nothing_is_live_nothing_is_tried(case: tuple[State, Verdict, Step]) -> None:
+    found, _, _ = case
+    for policy in (ladder(), watched_ladder()):
+        tried = trial(policy, found)
+        assert tried is None or tried.since == found.since
+
+
+@given(
+    st.lists(VERSIONS, min_size=1, max_size=6),
+    VERSIONS,
+    st.lists(WHO, min_size=6, max_size=6),
+    VERDICTS,
+    st.sampled_from([6, 30]),
+)
+def test_a_promotion_writes_on_pass_alone_and_goes_back_on_fail_alone(
+    stables: list[str], candidate: str, who: list[str], verdict: Verdict, now: float
+) -> None:
+    rows: list[Row] = [
+        (minute, only(one), author) for (minute, one), author in zip(enumerate(stables), who, strict=False)
+    ]
+    found = state(promotion(), history(*rows), says(ROLLOUT, candidate, applied=now), now=now)
+    step = next_step(promotion(), found, verdict)
+    match step.kind:
+        case StepKind.PROMOTE:
+            assert verdict.outcome is Outcome.PASS
+            assert step.slots.stable == version(candidate)
+        case StepKind.ROLLBACK:
+            assert verdict.outcome is Outcome.FAIL
+            assert str(step.slots.stable) in stables
+        case _:
+            assert step.slots == found.slots
