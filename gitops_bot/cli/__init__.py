@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -254,17 +255,19 @@ def run(
     if not once:
         raise UsageError("run needs --once", remedy="For a loop there is `gitops-bot daemon`.")
     report = _all(config, _options(policies, audit=audit), lambda job: tick.run(job, policy), policy)
-    if github:
-        from gitops_bot.cli import github as actions
+    with ExitStack() as stack:
+        if github:
+            from gitops_bot.cli import github as actions
 
-        actions.write(report)
-    if output == "table":
-        show.plans(report)
-        click.echo()
-        show.receipts(report)
-    else:
-        show.result(serialise.report(report), output)
-    _finish(report)
+            actions.write(report)
+            stack.enter_context(actions.obeying_nothing())
+        if output == "table":
+            show.plans(report)
+            click.echo()
+            show.receipts(report)
+        else:
+            show.result(serialise.report(report), output)
+        _finish(report)
 
 
 @cli.command()

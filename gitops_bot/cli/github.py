@@ -2,6 +2,8 @@
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -26,6 +28,17 @@ def write(report: Report) -> None:
         _append(file, cut(summary(report), SUMMARY_LIMIT // 4))
     for line in annotations(report):
         click.echo(line, err=True)
+
+
+@contextmanager
+def obeying_nothing() -> Iterator[None]:
+    """The runner reads commands in what a step prints; inside, it takes text from elsewhere for what it is."""
+    token = uuid.uuid4().hex
+    click.echo(f"::stop-commands::{token}")
+    try:
+        yield
+    finally:
+        click.echo(f"::{token}::")
 
 
 def outputs(report: Report) -> dict[str, str]:

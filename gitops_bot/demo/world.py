@@ -207,7 +207,7 @@ def _commit(git: Git, at: datetime, who: str, message: str, files: Mapping[str, 
     """One commit on main, as anybody with git would make it: through an index."""
     name, _, email = who.rstrip(">").partition(" <")
     stamp = f"{int(at.timestamp())} +0000"
-    env = {"GIT_INDEX_FILE": "people.index"}
+    env = {"GIT_INDEX_FILE": git("rev-parse", "--absolute-git-dir").decode().strip() + "/people.index"}
     for role in ("AUTHOR", "COMMITTER"):
         env |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email, f"GIT_{role}_DATE": stamp}
     parents = git("for-each-ref", "--format=%(objectname)", "refs/heads/main").decode().split()
