@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text, served
 from gitops_bot.policy.quantities import Duration
-from gitops_bot.policy.schema import BranchName, Later, Metadata, Name, RepoPath, Spec, Text, served
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]

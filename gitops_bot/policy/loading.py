@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from gitops_bot.errors import PolicyInvalid, PolicySyntax
 from gitops_bot.policy import rules, wording
+from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
 from gitops_bot.policy.marks import Document, Fault, Mark, Path, Reading, read
 from gitops_bot.policy.problems import Problem, problem, short
-from gitops_bot.policy.schema import PromotionPolicy, Spec
+from gitops_bot.policy.schema import PromotionPolicy
 
 MOST_PROBLEMS = 100
 """Shown of one file; the others are counted."""

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from gitops_bot.model import SlotName
 from gitops_bot.policy import templates
+from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Repository, SecretRef
-from gitops_bot.policy.schema import Canary, Candidate, Edit, Metric, PolicySpec, PromotionPolicy, Spec
+from gitops_bot.policy.schema import Canary, Candidate, Edit, Metric, PolicySpec, PromotionPolicy
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]

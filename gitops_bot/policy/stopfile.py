@@ -10,7 +10,7 @@ import yaml
 from pydantic import BeforeValidator, ValidationError
 
 from gitops_bot.model import Stop
-from gitops_bot.policy.schema import Spec, Text
+from gitops_bot.policy.base import Spec, Text
 
 PATH = ".gitops-bot/stop.yaml"
 _LONGEST = 64 * 1024
