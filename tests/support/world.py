@@ -132,9 +132,7 @@ class World:
         line = self._line(commit)
         parents: list[Files] = [*(one.files for one in line[1:]), {}]
         pairs = zip(line, parents, strict=True)
-        return [
-            one.commit_ for one, before in pairs if any(one.files.get(path) != before.get(path) for path in paths)
-        ]
+        return [one.commit_ for one, before in pairs if any(one.files.get(path) != before.get(path) for path in paths)]
 
     def head(self, branch_head: str, base: str) -> Head:
         """How a branch differs from base."""
@@ -151,9 +149,9 @@ class World:
         )
 
     def _fork(self, head: str, base: str) -> str:
-        on_base = self._ancestors(base)
-        common = self._ancestors(head) & on_base
-        return next(one.commit for one in self._line(base) if one.commit in common)
+        """The merge base: of the commits that both have, the one that has most of the others."""
+        common = self._ancestors(head) & self._ancestors(base)
+        return head if head in common else max(common, key=lambda one: (len(self._ancestors(one)), one))
 
     def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
         """Each compared and swapped."""
@@ -248,7 +246,7 @@ class World:
         files: dict[str, bytes] = {}
         for path in {*ours, *theirs, *fork}:
             was, here, there = fork.get(path), ours.get(path), theirs.get(path)
-            if here != was and there != was and here != there:
+            if here != was and there not in (was, here):
                 return ""
             merged = there if here == was else here
             files |= {path: merged} if merged is not None else {}
