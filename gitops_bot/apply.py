@@ -19,7 +19,7 @@ from gitops_bot.model import (
     SetStatus,
     UpdatePr,
 )
-from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, NotReady, Pushed
+from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, Merged, NotReady, Pushed
 
 
 @dataclass(slots=True)
@@ -34,8 +34,19 @@ class Outcome:
 Stopping = Callable[[], bool]
 """Asked between two actions: whether to leave off at a safe step."""
 
-_Gone = tuple[str, BranchUpdate]
-"""A policy and the branch of its that is deleted in the end."""
+
+@dataclass(slots=True)
+class _Run:
+    """What the actions of one apply share."""
+
+    repo: EnvironmentRepo
+    forge: Forge
+    pushed: Mapping[str, Pushed]
+    """By branch."""
+    gone: list[tuple[str, BranchUpdate]] = field(default_factory=list)
+    """A policy and the branch of its that is deleted in the end."""
+    merged: set[str] = field(default_factory=set)
+    """What our own merges made of base."""
 
 
 def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: Stopping) -> Outcome:
@@ -44,30 +55,29 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
     ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
     if not ordered or stopping():
         return outcome
-    pushed = _push(ordered, repo)
-    gone: list[_Gone] = []
+    run = _Run(repo, forge, _push(ordered, repo))
     for plan in ordered:
         try:
             for action in plan.actions:
                 if stopping():
                     return outcome
-                outcome.receipts.append(_act(plan, action, forge, pushed, gone))
+                outcome.receipts.append(_act(plan, action, run))
         except RateLimited as error:
             outcome.failures.append((plan.policy, error))
             break  # nothing more is sent in this tick
-        except (ForgeError, PushRejected) as error:
+        except (ForgeError, RepositoryError) as error:
             outcome.failures.append((plan.policy, error))
-    outcome.failures += _delete(gone, repo)
+    outcome.failures += _delete(run)
     return outcome
 
 
-def _delete(gone: Sequence[_Gone], repo: EnvironmentRepo) -> list[tuple[str, BotError]]:
+def _delete(run: _Run) -> list[tuple[str, BotError]]:
     """Branches that have served. One that moved or is gone already is left; what was done before stays done."""
     try:
-        if gone:
-            repo.push([update for _, update in gone])
+        if run.gone:
+            run.repo.push([update for _, update in run.gone])
     except RepositoryError as error:
-        return [(policy, error) for policy in dict.fromkeys(policy for policy, _ in gone)]
+        return [(policy, error) for policy in dict.fromkeys(policy for policy, _ in run.gone)]
     return []
 
 
@@ -94,24 +104,24 @@ def _head(action: OpenPr | UpdatePr, pushed: Mapping[str, Pushed]) -> str:
     return result.oid
 
 
-def _act(plan: Plan, action: Action, forge: Forge, pushed: Mapping[str, Pushed], gone: list[_Gone]) -> Receipt:
+def _act(plan: Plan, action: Action, run: _Run) -> Receipt:
     match action:
         case OpenPr():
-            return _open(plan, action, forge, _head(action, pushed))
+            return _open(plan, action, run.forge, _head(action, run.pushed))
         case UpdatePr():
-            return _update(plan, action, forge, _head(action, pushed))
+            return _update(plan, action, run.forge, _head(action, run.pushed))
         case MergePr():
-            return _merge(plan, action, forge, gone)
+            return _merge(plan, action, run)
         case ClosePr():
-            return _close(plan, action, forge, gone)
+            return _close(plan, action, run)
         case Comment():
-            forge.comment(action.number, action.text, key=action.key)
-            warnings = forge.decorate(action.number, labels=(action.label,), reviewers=())
+            run.forge.comment(action.number, action.text, key=action.key)
+            warnings = run.forge.decorate(action.number, labels=(action.label,), reviewers=())
             return _receipt(plan, "comment", number=action.number, detail="; ".join(warnings))
         case SetStatus():
             # The body remembers the status, so the status comes first: a crash between the two is done again.
-            forge.set_status(action.head, action.status)
-            forge.update(action.number, body=action.body)
+            run.forge.set_status(action.head, action.status)
+            run.forge.update(action.number, body=action.body)
             return _receipt(plan, "refresh", number=action.number, detail=action.status.description)
 
 
@@ -138,6 +148,9 @@ def _open(plan: Plan, action: OpenPr, forge: Forge, head: str) -> Receipt:
     pull = forge.open(
         branch=proposal.branch, base=proposal.base, title=proposal.title, body=proposal.body, draft=proposal.draft
     )
+    if not pull.ours:
+        told = f"somebody else opened #{pull.number} from {pull.branch} meanwhile"
+        return _receipt(plan, "open", state=ReceiptState.SKIPPED, detail=told)
     if pull.body != proposal.body:  # it was open already: a crash came between two ticks' writes
         forge.update(pull.number, title=proposal.title, body=proposal.body)
     warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
@@ -154,23 +167,33 @@ def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
     return _receipt(plan, "update", number=action.number, detail=action.comment, facts=_facts(proposal, head))
 
 
-def _merge(plan: Plan, action: MergePr, forge: Forge, gone: list[_Gone]) -> Receipt:
-    result = forge.merge(action.number, head=action.head, title=action.title)
+def _merge(plan: Plan, action: MergePr, run: _Run) -> Receipt:
+    result = _merged(plan, action, run)
     if isinstance(result, NotReady):
         return _receipt(plan, "merge", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
-    gone.append((plan.policy, _deletion(action.branch, action.head)))
+    run.merged.add(result.commit)
+    run.gone.append((plan.policy, _deletion(action.branch, action.head)))
     facts = {"head": action.head, "commit": result.commit}
     return _receipt(plan, "merge", number=action.number, facts=facts)
 
 
-def _close(plan: Plan, action: ClosePr, forge: Forge, gone: list[_Gone]) -> Receipt:
+def _merged(plan: Plan, action: MergePr, run: _Run) -> Merged | NotReady:
+    """The verdict was on base as it was read: what others put there since is to be looked at first."""
+    base = run.repo.refresh()[plan.base]
+    if base not in {plan.base_commit, *run.merged}:
+        return NotReady(f"{plan.base} moved meanwhile: the next tick looks again")
+    return run.forge.merge(action.number, head=action.head, title=action.title)
+
+
+def _close(plan: Plan, action: ClosePr, run: _Run) -> Receipt:
+    forge = run.forge
     forge.update(action.number, body=action.body)
     forge.decorate(action.number, labels=("gitops-bot/closed",), reviewers=())
     # Said while it is open: once it is closed, nobody comes back to say it.
     forge.comment(action.number, action.comment, key=f"closed-{action.head[:12]}")
     forge.close(action.number)
     if action.delete_branch:
-        gone.append((plan.policy, _deletion(action.delete_branch, action.head)))
+        run.gone.append((plan.policy, _deletion(action.delete_branch, action.head)))
     return _receipt(plan, "close", number=action.number, detail=action.reason)
 
 

@@ -90,6 +90,7 @@ def _situation(
         branches=_branches(policy, facts, changes),
         landed=state.landed,
         now=facts.now,
+        source=facts.source,
     )
     if wanted is None or proposal is None:
         return situation
@@ -142,6 +143,7 @@ def _branches(policy: PromotionPolicy, facts: Facts, changes: Sequence[Change]) 
             oid=view.head.oid,
             ours=_ours(policy, facts.identity, view),
             current=bool(proposed) and view.head.files == proposed,
+            merged_base=len(view.head.commits) > 1,
         )
         for direction, view in facts.branches.items()
     }
@@ -152,6 +154,8 @@ def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:
     own = [commit for commit in view.head.commits if len(commit.parents) < 2]
     if not view.head.commits:
         return True
+    if not view.head.fork:  # it shares nothing with base
+        return False
     if len(own) != 1 or own[0].author != who or own[0].committer != who:
         return False
     return view.head.files == _rendered(policy, view)

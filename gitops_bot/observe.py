@@ -69,6 +69,8 @@ class Site:
     """The metrics server of each cluster."""
     identity: str
     """`Name <email>` of the bot's commits."""
+    source: str = ""
+    """Where its policies come from, as pull requests remember it."""
     automation: tuple[str, ...] = ()
     """E-mail addresses of other machines that commit here."""
     memory: Memory = field(default_factory=Memory)
@@ -139,6 +141,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         branches=_branches(sight, policy),
         stop=stopfile.read(tree.read(stopfile.PATH)),
         identity=site.identity,
+        source=site.source,
     )
 
 
@@ -150,7 +153,11 @@ def _branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, Branc
     repo = sight.site.repo
     present = {direction: sight.refs[name] for direction, name in _branch_names(policy).items() if name in sight.refs}
     heads = {direction: repo.head(oid, sight.base_commit) for direction, oid in present.items()}
-    return {direction: BranchView(head, repo.tree(head.fork), repo.tree(head.oid)) for direction, head in heads.items()}
+    return {
+        # One that shares no history with base left it nowhere.
+        direction: BranchView(head, repo.tree(head.fork or head.oid), repo.tree(head.oid))
+        for direction, head in heads.items()
+    }
 
 
 # ---------------------------------------------------------------- history

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from gitops_bot import apply, decide, observe
 from gitops_bot.delivery import budget, orphans, overlap
-from gitops_bot.errors import BotError, InternalError, PlaceConflict, SeveralFailures
-from gitops_bot.model import MergePr, OpenPr, Plan, Receipt, UpdatePr
+from gitops_bot.errors import BotError, InternalError, PlaceConflict, RateLimited, SeveralFailures
+from gitops_bot.model import MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
 from gitops_bot.ports import Clock
@@ -95,7 +95,7 @@ def plan(job: Job, only: str | None = None) -> Report:
         report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
         if only is None and loaded.whole and not loaded.failures:
             known = {one.policy.name for one in loaded.policies}
-            report.plans += orphans.orphans(sight.pulls, known, job.site.name, sight.base_commit)
+            report.plans += orphans.orphans(sight.pulls, known, job.site.source, job.site.name, sight.base_commit)
     return report
 
 
@@ -130,7 +130,13 @@ def _round(job: Job, only: str | None) -> Report:
 
 def _goes_on(report: Report) -> bool:
     """Something was pushed that the bot may merge itself, now that this very commit can be evaluated."""
-    pushed = {one.policy for one in report.receipts if one.action in ("open", "update")}
+    if any(isinstance(failure.error, RateLimited) for failure in report.failures):
+        return False
+    pushed = {
+        one.policy
+        for one in report.receipts
+        if one.action in ("open", "update") and one.state is ReceiptState.DONE
+    }
     return any(
         one.policy in pushed
         and any(isinstance(action, OpenPr | UpdatePr) for action in one.actions)

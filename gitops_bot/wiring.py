@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gitops_bot.adapters.git import GitRepository
     from gitops_bot.adapters.local import LocalForge
 
+POLICIES = "policies"
+"""The folder of the policies on base, when the configuration names none."""
 YAML_NAMES = (".yaml", ".yml")
 _GITHUB_API = "https://api.github.com"
 
@@ -105,6 +107,7 @@ def _job(config: BotConfig, name: str, repository: Repository, options: Options)
         metrics={one: _metrics(one, given) for one, given in config.spec.metrics.items()},
         servers=_servers(config),
         identity=f"{repository.identity.name} <{repository.identity.email}>",
+        source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
         automation=repository.automation,
     )
     load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
@@ -290,7 +293,7 @@ def _from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Loa
 
 def _from_base(name: str, repository: Repository) -> Load:
     """Policies on base at the commit that was read: never from a pull request's head."""
-    folder = repository.policies or "policies"
+    folder = repository.policies or POLICIES
 
     def load(sight: Sight) -> Loaded:
         tree = sight.site.repo.tree(sight.base_commit)

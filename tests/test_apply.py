@@ -103,6 +103,22 @@ def test_a_merge_ends_with_the_branch_deleted(world: World) -> None:
     assert world.git.read(world.bare.heads()["main"], "shop.yaml") == b"v: 2\n"
 
 
+def test_what_others_put_on_base_since_it_was_read_is_looked_at_before_a_merge(world: World) -> None:
+    world.tick(Wish())
+    merging = world.decide(Wish(mode=MergeMode.AUTO))
+    world.bare.commit("main", {"cart.yaml": "v: 7\n"})
+    (receipt,) = apply([merging], world.git, world.forge, lambda: False).receipts
+    assert (receipt.state, receipt.detail.partition(":")[0]) == (ReceiptState.NOT_READY, "main moved meanwhile")
+    assert states(world)[SHOP] is PrState.OPEN
+
+
+def test_the_bots_own_merges_do_not_hold_each_other_up(world: World) -> None:
+    wishes = [Wish(mode=MergeMode.AUTO), Wish(name="cart", mode=MergeMode.AUTO)]
+    world.tick(*wishes)
+    receipts = apply([world.decide(wish) for wish in wishes], world.git, world.forge, lambda: False).receipts
+    assert [one.state for one in receipts if one.action == "merge"] == [ReceiptState.DONE, ReceiptState.DONE]
+
+
 def test_a_merge_that_is_not_ready_is_a_receipt_and_no_failure(world: World) -> None:
     auto = Wish(mode=MergeMode.AUTO)
     world.tick(auto)

@@ -49,6 +49,8 @@ class Branch:
     """Nothing but the bot's own slot changes, and merges of base."""
     current: bool
     """Exactly what is proposed now, on a parent that fits."""
+    merged_base: bool = False
+    """Its head is a merge of base on top of our commit: "Update branch", a commit that no push of ours made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Situation:
     branches: Mapping[Direction, Branch]
     landed: datetime | None
     now: datetime
+    source: str = ""
+    """Where the policy came from."""
 
     @property
     def shut(self) -> Gate | None:
@@ -101,7 +105,7 @@ def choose(situation: Situation) -> Chosen:
 
 
 def digest(situation: Situation) -> str:
-    """Over step, slots, verdict, each check's result and the gates; not over figures."""
+    """Over step, slots, verdict, each check's result, the gates and a head that people made; not over figures."""
     step = situation.step
     said = [
         situation.proposal.key if situation.proposal else "",
@@ -110,8 +114,15 @@ def digest(situation: Situation) -> str:
         [(check.name, check.outcome.value) for check in situation.verdict.checks],
         [(gate.name, gate.open) for gate in situation.gates],
         list(step.cautions),
+        _updated_head(situation),
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _updated_head(situation: Situation) -> str:
+    """The head that people made by updating the branch; empty where a push of ours made it, or is going to."""
+    branch = situation.branches.get(situation.proposal.direction) if situation.proposal else None
+    return branch.oid if branch and branch.merged_base and branch.current else ""
 
 
 def text_digest(text: str) -> str:
@@ -129,6 +140,7 @@ def signed(situation: Situation, text: str) -> str:
             digest=digest(situation),
             text=text_digest(text),
             hour=f"{situation.now:%Y-%m-%dT%H}",
+            source=situation.source,
         ),
         text,
     )

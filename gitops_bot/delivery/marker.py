@@ -25,6 +25,8 @@ class Marker:
     """The hour in which the body was written, `2026-01-05T09`."""
     closed: str = ""
     """Why the bot closed it."""
+    source: str = ""
+    """Where its policy came from: only what was loaded there can tell that the policy is gone."""
 
 
 def write(marker: Marker, text: str) -> str:
@@ -41,6 +43,7 @@ def read(body: str) -> Marker | None:
     try:
         said = json.loads(base64.b64decode(found[1], validate=True))
         fields = {name: said[name] for name in ("policy", "key", "digest", "text", "hour", "closed")}
+        fields["source"] = said.get("source", "")
     except (ValueError, TypeError, KeyError, RecursionError):  # whoever may edit the body may write anything
         return None
     return Marker(**fields) if all(isinstance(value, str) for value in fields.values()) else None

@@ -39,3 +39,5 @@ class Facts:
     stop: Stop | None
     identity: str
     """The committer of the bot's own commits, `Name <email>`."""
+    source: str = ""
+    """Where the policy came from: the bot's configuration and the place it names."""

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from gitops_bot.delivery import marker
+from gitops_bot.delivery import actions, marker
 from gitops_bot.delivery.orphans import REASON, orphans
 from gitops_bot.delivery.overlap import overlapping
 from gitops_bot.model import Change, ClosePr, Plan, PrState, PullRequest, Verdict
-from tests.delivery.given import ADVANCE, BACK, BEFORE, HEAD, V2, body_of, proposal, pull, situation
+from tests.delivery.given import ADVANCE, BACK, BEFORE, HEAD, V2, proposal, pull, situation
 
 
 def plan(name: str, before: bytes, after: bytes, path: str = "app.yaml") -> Plan:
@@ -56,14 +56,21 @@ def test_different_files_and_waiting_policies_do_not_meet() -> None:
     ],
 )
 def test_only_our_open_ones_without_a_policy_are_orphans(given: PullRequest, closed: bool) -> None:
-    assert len(orphans([given], {"cart"}, "environments", "f" * 40)) == closed
+    assert len(orphans([given], {"cart"}, "", "environments", "f" * 40)) == closed
 
 
 def test_an_orphan_is_closed_with_the_reason_and_keeps_its_branch() -> None:
-    (found,) = orphans([pull(body_of(situation()))], set(), "environments", "f" * 40)
+    mine = replace(situation(), source="bot/environments/policies")
+    given = pull(actions.signed(mine, "text"))
+    (found,) = orphans([given], set(), "bot/environments/policies", "environments", "f" * 40)
     (action,) = found.actions
     assert isinstance(action, ClosePr)
     assert (found.policy, action.number, action.head, action.delete_branch) == ("shop", 7, HEAD, "")
     said = marker.read(action.body)
     assert said is not None
     assert (said.closed, said.key) == (REASON, proposal().key)
+
+
+def test_what_another_source_opened_is_not_an_orphan_here() -> None:
+    theirs = pull(actions.signed(replace(situation(), source="other/environments/policies"), "text"))
+    assert orphans([theirs], set(), "bot/environments/policies", "environments", "f" * 40) == ()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -35,6 +36,19 @@ _TOO_SOON = re.compile(r"No commits between|Could not resolve to a node|head: in
 
 Data = Mapping[str, Any]
 """A JSON object as GitHub describes it."""
+
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""Between two attempts to merge one head that GitHub refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A merge that GitHub refused."""
+
+    reason: str
+    times: int
+    again_at: datetime
 
 
 class GitHubForge:
@@ -70,6 +84,8 @@ class GitHubForge:
         self._sleep = sleep
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
+        self._now = now
+        self._refused: dict[tuple[int, str], _Refusal] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +144,13 @@ class GitHubForge:
         self._patch(number, {"state": "closed"})
 
     def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
-        """Merge by the configured method. NotReady: the head moved (409), or GitHub's rules say no (405)."""
+        """Merge by the configured method. NotReady: the head moved (409), or GitHub's rules say no (405).
+
+        A head that was refused is asked about again ever more seldom: what waits for a review costs next to nothing.
+        """
+        refused = self._refused.get((number, head))
+        if refused and self._now() < refused.again_at:
+            return NotReady(refused.reason)
         wanted = {"sha": head, "merge_method": self._merge_method}
         if self._merge_method != "rebase":
             wanted["commit_title"] = f"{title[:TITLE_LIMIT]} (#{number})"
@@ -136,7 +158,12 @@ class GitHubForge:
         if answer.status not in (405, 409):
             return Merged(answer.granted("contents: write")["sha"])
         now = self._ask("GET", f"/pulls/{number}").granted("pull requests: read")
-        return Merged(now["merge_commit_sha"]) if now["merged_at"] else NotReady(answer.said)
+        if now["merged_at"]:
+            return Merged(now["merge_commit_sha"])
+        times = refused.times + 1 if refused else 1
+        again_at = self._now() + min(LONGEST_WAIT, (2 ** (times - 1) - 1) * timedelta(minutes=1))
+        self._refused[number, head] = _Refusal(answer.said, times, again_at)
+        return NotReady(answer.said)
 
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own comments only."""
