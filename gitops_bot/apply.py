@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gitops_bot.errors import BotError, ForgeError, PushRejected, RateLimited, RepositoryError
+from gitops_bot.errors import BotError, ForgeError, ForgeUnreachable, PushRejected, RateLimited, RepositoryError
 from gitops_bot.model import (
     Action,
     ClosePr,
@@ -30,6 +30,9 @@ class Outcome:
     failures: list[tuple[str, BotError]] = field(default_factory=list)
     """By policy."""
 
+
+SILENT = 2
+"""So many policies in a row without an answer, and the forge is left alone until the next tick."""
 
 Stopping = Callable[[], bool]
 """Asked between two actions: whether to leave off at a safe step."""
@@ -56,17 +59,19 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
     if not ordered or stopping():
         return outcome
     run = _Run(repo, forge, _push(ordered, repo))
+    silent = 0
     for plan in ordered:
         try:
             for action in plan.actions:
                 if stopping():
                     return outcome
                 outcome.receipts.append(_act(plan, action, run))
-        except RateLimited as error:
-            outcome.failures.append((plan.policy, error))
-            break  # nothing more is sent in this tick
+                silent = 0
         except (ForgeError, RepositoryError) as error:
             outcome.failures.append((plan.policy, error))
+            silent = silent + 1 if isinstance(error, ForgeUnreachable) else 0
+            if isinstance(error, RateLimited) or silent == SILENT:
+                break  # nothing more is sent in this tick
     outcome.failures += _delete(run)
     return outcome
 

@@ -40,6 +40,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
     step = strategy.next_step(policy, state, verdict)
     changes = edits.render(policy.spec.edits, facts.tree, state.slots, (step.wanted or step).slots)
+    _try_the_ends(policy, facts, state.slots, step)
     if step.wanted and not changes:  # an empty diff is never proposed
         step = Step(StepKind.HOLD, state.slots, "base already says so")
     gated = gates.gates(policy, step.wanted or step, facts.stop, facts.now)
@@ -60,6 +61,20 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         actions=chosen.actions,
         notes=chosen.notes,
     )
+
+
+def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
+    """A ladder is begun only where the files let it end, and let it go back. Errors: EditError."""
+    if step.kind is not StepKind.START or step.urgent:
+        return
+    begun = step.slots
+    ends = {"promote": replace(begun, stable=begun.candidate), "go back": replace(begun, candidate=begun.stable)}
+    for end, after in ends.items():
+        try:
+            edits.render(policy.spec.edits, facts.tree, slots, after)
+        except EditError as error:
+            what = f"{error.what}: the ladder could not {end}, so it is not begun"
+            raise type(error)(what, where=error.where, remedy=error.remedy) from error
 
 
 def _survey(policy: PromotionPolicy, facts: Facts) -> State:
@@ -143,7 +158,7 @@ def _branches(policy: PromotionPolicy, facts: Facts, changes: Sequence[Change]) 
             oid=view.head.oid,
             ours=_ours(policy, facts.identity, view),
             current=bool(proposed) and view.head.files == proposed,
-            merged_base=len(view.head.commits) > 1,
+            brought_up=any(len(commit.parents) > 1 for commit in view.head.commits),
         )
         for direction, view in facts.branches.items()
     }
@@ -162,10 +177,12 @@ def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:
 
 
 def _rendered(policy: PromotionPolicy, view: BranchView) -> Mapping[str, tuple[bytes, bytes]] | None:
-    """What the slots of the branch's head, written over its fork, would change; None when they cannot be."""
+    """What our own commit's slots, written over the fork, change; None where they cannot be, or the head has others."""
     try:
         before: Slots = edits.read(policy.spec.edits, view.at_fork)
-        after = edits.read(policy.spec.edits, view.at_head)
+        after = edits.read(policy.spec.edits, view.at_own)
+        if edits.read(policy.spec.edits, view.at_head) != after:  # a merge of base that settled a conflict its own way
+            return None
         changes = edits.render(policy.spec.edits, view.at_fork, before, after)
     except EditError:
         return None

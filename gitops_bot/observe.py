@@ -17,6 +17,7 @@ from gitops_bot.model import (
     Direction,
     ExperimentStatus,
     Facts,
+    Head,
     History,
     Missing,
     Moment,
@@ -139,7 +140,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         statuses=_statuses(sight, policy),
         pulls=tuple(pull for pull in sight.pulls if pull.branch in _branch_names(policy).values()),
         branches=_branches(sight, policy),
-        stop=stopfile.read(tree.read(stopfile.PATH)),
+        stop=stopfile.find(tree),
         identity=site.identity,
         source=site.source,
     )
@@ -153,11 +154,14 @@ def _branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, Branc
     repo = sight.site.repo
     present = {direction: sight.refs[name] for direction, name in _branch_names(policy).items() if name in sight.refs}
     heads = {direction: repo.head(oid, sight.base_commit) for direction, oid in present.items()}
-    return {
-        # One that shares no history with base left it nowhere.
-        direction: BranchView(head, repo.tree(head.fork or head.oid), repo.tree(head.oid))
-        for direction, head in heads.items()
-    }
+    return {direction: _view(repo, head) for direction, head in heads.items()}
+
+
+def _view(repo: EnvironmentRepo, head: Head) -> BranchView:
+    # A branch that shares no history with base left it nowhere.
+    own = [commit.oid for commit in head.commits if len(commit.parents) < 2]
+    at_own = own[0] if len(own) == 1 else head.oid
+    return BranchView(head, repo.tree(head.fork or head.oid), repo.tree(at_own), repo.tree(head.oid))
 
 
 # ---------------------------------------------------------------- history

@@ -133,9 +133,7 @@ def _goes_on(report: Report) -> bool:
     if any(isinstance(failure.error, RateLimited) for failure in report.failures):
         return False
     pushed = {
-        one.policy
-        for one in report.receipts
-        if one.action in ("open", "update") and one.state is ReceiptState.DONE
+        one.policy for one in report.receipts if one.action in ("open", "update") and one.state is ReceiptState.DONE
     }
     return any(
         one.policy in pushed

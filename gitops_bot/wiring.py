@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
-from gitops_bot.model import Plan, Receipt
+from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
 from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Prometheus, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
@@ -297,14 +297,36 @@ def _from_base(name: str, repository: Repository) -> Load:
 
     def load(sight: Sight) -> Loaded:
         tree = sight.site.repo.tree(sight.base_commit)
-        paths = [f"{folder}/{one}" for one in tree.names(folder) if one.endswith(YAML_NAMES)]
+        paths = _below(tree, folder)
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
-        read = ((path, tree.read(path)) for path in paths)
-        sources = [Source(path, data) for path, data in read if data is not None]
+        read = {path: tree.read(path) for path in paths}
+        sources = [Source(path, data) for path, data in read.items() if data is not None]
+        loaded = _fitting(name, repository, one_by_one(sources))
+        failures = [*loaded.failures, *(_not_a_file(path) for path, data in read.items() if data is None)]
         # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
-        return replace(_fitting(name, repository, one_by_one(sources)), whole=bool(sources))
+        if not paths:
+            failures.append(Failure(name, _no_policies(name, folder, repository.base)))
+        return replace(loaded, failures=failures, whole=bool(sources))
 
     return load
+
+
+def _below(tree: Tree, folder: str) -> list[str]:
+    """The YAML files of a folder and of those in it, as `validate` finds them on a disk."""
+    found: list[str] = []
+    for path in (f"{folder}/{name}" for name in tree.names(folder)):
+        found += [path] if path.endswith(YAML_NAMES) else _below(tree, path)
+    return found
+
+
+def _no_policies(name: str, folder: str, base: str) -> PolicyInvalid:
+    remedy = f"Correct spec.repositories.{name}.policies of the bot configuration, or add a policy there."
+    return PolicyInvalid(f"no policy lies below {folder} on {base}", remedy=remedy)
+
+
+def _not_a_file(path: str) -> Failure:
+    remedy = "Put the policy itself there."
+    return Failure(path, PolicyInvalid("a link or a folder stands in a policy's place", where=path, remedy=remedy))
 
 
 def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
@@ -383,11 +405,14 @@ def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
         first = names.setdefault(one.policy.name, one)
         if first is not one:
             what = f"{one.policy.name} is the name of another policy, at {first.file}:{first.line}"
-            found.append(Clash((first, one), PolicyInvalid(what, where=where)))
+            found.append(Clash((first, one), PolicyInvalid(what, where=where, remedy="Rename one of them.")))
+        shared: dict[str, tuple[LoadedPolicy, list[str]]] = {}
         for place in places(one.policy.spec.edits):
             other = writers.setdefault((one.policy.spec.repository, place), one)
             if other is not one and other.policy.name != one.policy.name:
-                what = f"{one.policy.name} writes {place}, and so does {other.policy.name} ({other.file}:{other.line})"
-                remedy = "Let one policy own the place."
-                found.append(Clash((other, one), PlaceConflict(what, where=where, remedy=remedy)))
+                shared.setdefault(other.policy.name, (other, []))[1].append(place)
+        for name, (other, (place, *more)) in shared.items():
+            others = f" and {len(more)} more place{'s' if len(more) > 1 else ''}" if more else ""
+            what = f"{one.policy.name} writes {place}{others}, and so does {name} ({other.file}:{other.line})"
+            found.append(Clash((other, one), PlaceConflict(what, where=where, remedy="Let one policy own the place.")))
     return found

@@ -325,5 +325,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except BotError as error:
-        click.echo(f"error: {error}", err=True)
+        from gitops_bot.cli.show import clean
+
+        click.echo("error: " + "\n".join(clean(line) for line in str(error).split("\n")), err=True)
         sys.exit(error.exit_code)

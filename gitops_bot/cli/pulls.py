@@ -85,7 +85,7 @@ def show(number: int, config: Path, repository: str | None, output: str) -> None
     if output != "table":
         shown.result(record, output)
         return
-    click.echo(review(forge, record))
+    click.echo("\n".join(shown.clean(line) for line in review(forge, record).split("\n")))
 
 
 def review(forge: LocalForge, record: Record) -> str:

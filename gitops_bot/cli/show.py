@@ -12,6 +12,7 @@ import click
 from gitops_bot import serialise
 from gitops_bot.delivery import body
 from gitops_bot.model import Outcome, Plan, Query, StepKind
+from gitops_bot.policy.stopfile import PATH as STOP
 from gitops_bot.tick import Failure, Report
 
 _COLOURS = {"PASS": "green", "FAIL": "red", "UNKNOWN": "yellow"}
@@ -60,7 +61,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def failures(found: Sequence[Failure]) -> None:
     """What failed, on stderr."""
     for one in found:
-        message = str(one.error)
+        message = "\n".join(clean(line) for line in str(one.error).split("\n"))
         head = "" if message.startswith(one.subject) else f"{one.subject}: "
         click.echo(f"{styled('error', fg='red')}: {head}{message}", err=True)
 
@@ -163,14 +164,33 @@ def _window(query: Query) -> str:
     return f"{query.start - query.step:%H:%M:%S} to {query.end:%H:%M:%S} UTC"
 
 
+_OPENING = {"stop": f"remove {STOP} from base, or let it end", "suspend": "set spec.suspend to false"}
+
+
 def _change(plan: Plan) -> str:
     shut = next((gate for gate in plan.gates if not gate.open), None)
     if shut:
-        return f"open the gate {shut.name} ({shut.reason})"
+        return f"open the gate {shut.name} ({shut.reason}): {_OPENING[shut.name]}"
     if plan.step.kind is not StepKind.HOLD:
         return "nothing holds it; a pull request is or will be open" if not plan.notes else "; ".join(plan.notes)
     if plan.step.held is None:
-        return "a new candidate, or a commit by a person" if not plan.step.blind else "let the bot see what it cannot"
+        return _news(plan)
+    if plan.step.held.kind is StepKind.ROLLBACK:
+        return "merge or close the open rollback, or a verdict of PASS"
+    if plan.step.held.kind is StepKind.FINISH:
+        return f"{plan.step.reason}; then {plan.step.held.kind.value}"
     undecided = [check.name for check in plan.verdict.checks if check.critical and check.outcome is not Outcome.PASS]
     waited = f"{', '.join(undecided)} must pass" if undecided else plan.step.reason
     return f"{waited}; then {plan.step.held.kind.value}"
+
+
+def _news(plan: Plan) -> str:
+    """What a plan waits for that wants nothing now."""
+    if plan.step.blind:
+        return f"the bot must see one version on trial ({plan.step.reason})"
+    if plan.step.reason == plan.verdict.because:
+        failed = [check.name for check in plan.verdict.checks if check.critical and check.outcome is Outcome.FAIL]
+        return f"a new candidate, or {', '.join(failed)} must pass"
+    if plan.candidate is None or plan.candidate == plan.slots.stable:
+        return "a new candidate"
+    return f"a new candidate, or a person's commit that takes {plan.candidate} up again"

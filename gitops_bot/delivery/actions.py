@@ -49,8 +49,8 @@ class Branch:
     """Nothing but the bot's own slot changes, and merges of base."""
     current: bool
     """Exactly what is proposed now, on a parent that fits."""
-    merged_base: bool = False
-    """Its head is a merge of base on top of our commit: "Update branch", a commit that no push of ours made."""
+    brought_up: bool = False
+    """Its head is a merge of base, made by somebody else: a commit that has no status yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +105,17 @@ def choose(situation: Situation) -> Chosen:
 
 
 def digest(situation: Situation) -> str:
-    """Over step, slots, verdict, each check's result, the gates and a head that people made; not over figures."""
+    """Over step, slots, verdict, each check's result, the gates; not over figures."""
     step = situation.step
     said = [
         situation.proposal.key if situation.proposal else "",
         step.kind.value,
         situation.verdict.outcome.value,
         [(check.name, check.outcome.value) for check in situation.verdict.checks],
-        [(gate.name, gate.open) for gate in situation.gates],
+        [(gate.name, "" if gate.open else f"{gate.reason} {gate.until}") for gate in situation.gates],
         list(step.cautions),
-        _updated_head(situation),
     ]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
-
-
-def _updated_head(situation: Situation) -> str:
-    """The head that people made by updating the branch; empty where a push of ours made it, or is going to."""
-    branch = situation.branches.get(situation.proposal.direction) if situation.proposal else None
-    return branch.oid if branch and branch.merged_base and branch.current else ""
 
 
 def text_digest(text: str) -> str:
@@ -223,7 +216,7 @@ def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
         return Chosen(tuple(told), (note,))
     text = (
         "Somebody else pushed to this branch, so it is yours now: the bot neither pushes to it nor merges it. "
-        "To hand it back, close this pull request and delete the branch."
+        "To hand it back, take those commits off the branch; to close this pull request is a no to the step."
     )
     return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL), *told), (note,))
 
@@ -249,7 +242,8 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
     if not situation.permitted and same_key:
         return _remember(situation, proposal, pull)
     if not situation.permitted and not branch.current:
-        return _close(situation, proposal.direction, pull, f"superseded: {situation.step.reason}")
+        reason = f"superseded: base has changed, and the next step waits ({situation.step.reason})"
+        return _close(situation, proposal.direction, pull, reason)
     comment = "" if same_key else f"This pull request now proposes: {markdown(proposal.title)}"
     return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
 
@@ -257,13 +251,21 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
 def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chosen:
     """Refresh status and body when what matters changed, or the figures did and the hour is over."""
     said = marker.read(pull.body)
-    now_says = marker.read(proposal.body)
+    body = _of_this_head(situation, proposal, pull)
+    now_says = marker.read(body)
     notes = _not_opened(situation).notes
     if said and now_says and said.digest == now_says.digest and not said.closed:
         stale = said.text != now_says.text and said.hour != now_says.hour
         if not stale:
             return Chosen(notes=notes)
-    return Chosen((SetStatus(pull.head, status(situation), pull.number, proposal.body),), notes)
+    return Chosen((SetStatus(pull.head, status(situation), pull.number, body),), notes)
+
+
+def _of_this_head(situation: Situation, proposal: Proposal, pull: PullRequest) -> str:
+    """The body, remembering the head where that is not a commit of ours: each such head needs its status."""
+    if not situation.branches[proposal.direction].brought_up:
+        return proposal.body
+    return marker.remembering(proposal.body, digest=text_digest(f"{digest(situation)} {pull.head}"))
 
 
 def _merge(situation: Situation, proposal: Proposal, pull: PullRequest) -> Iterator[Action]:

@@ -164,7 +164,8 @@ def _merging(page: Page) -> str:
         return f"People merge. The status {context} binds only where the branch rules require it."
     if page.step.cautions:
         return "The bot would merge, but not what it could not see: a person must."
-    return "The bot merges exactly the commit it evaluated, once the forge's own rules allow it."
+    ready = "it is marked as ready and " if page.policy.spec.pull_request.draft and not page.step.urgent else ""
+    return f"The bot merges exactly the commit it evaluated, once {ready}the forge's own rules allow it."
 
 
 def _evidence(verdict: Verdict, room: int) -> str:
@@ -186,7 +187,8 @@ def _query(check: CheckResult, query: Query) -> str:
 
 
 def _controls(page: Page) -> str:
-    back = "the weight 0" if page.policy.spec.strategy.canary else "the old version"
+    on_trial = page.before.stable and any(one.stable != one.candidate for one in (page.before, page.step.slots))
+    back = "the weight 0" if page.policy.spec.strategy.canary and on_trial else "the old version"
     lines = [
         "- **Not this step**: close this pull request; the same step is not proposed again.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",

@@ -14,10 +14,12 @@ from gitops_bot.model.steps import Stop
 
 @dataclass(frozen=True, slots=True)
 class BranchView:
-    """One of the bot's branches, with look-ups where it left base and where it is."""
+    """One of the bot's branches, with look-ups where it left base, at its own commit, and where it is."""
 
     head: Head
     at_fork: Tree
+    at_own: Tree
+    """At the one commit that is no merge; at the head where there is no such commit, or more than one."""
     at_head: Tree
 
 

@@ -47,7 +47,7 @@ class Repository(Spec):
     """With `forge: local` and a remote url: the bare repository on this machine beside which pull requests are kept."""
     base: BranchName = "main"
     policies: RepoPath | None = None
-    """The folder of the policies on base; absent when they are given as files."""
+    """The folder of the policies on base, with the folders in it; absent when they are given as files."""
     token_from: SecretRef | None = None
     app: GitHubApp | None = None
     api_url: Url | None = None

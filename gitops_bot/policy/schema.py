@@ -251,6 +251,7 @@ class Edit(Spec):
     set: Annotated[
         SlotName,
         BeforeValidator(_slot_name),
+        served("activeColor"),
         WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "version"]}),
     ]
     """stableVersion (or version), candidateVersion, weight."""

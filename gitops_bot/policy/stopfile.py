@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BeforeValidator, ValidationError
 
-from gitops_bot.model import Stop
+from gitops_bot.model import Stop, Tree
 from gitops_bot.policy.base import Spec, Text
 
 PATH = ".gitops-bot/stop.yaml"
@@ -28,6 +28,20 @@ class _StopFile(Spec):
     until: Annotated[datetime | None, BeforeValidator(_no_number)] = None
     policies: tuple[Text, ...] = ()
     rollbacks: bool = False
+
+
+def find(tree: Tree) -> Stop | None:
+    """What a commit says. A link or a folder in the file's place is a brake that somebody pulled, too."""
+    data = tree.read(PATH)
+    if data is None and _something_stands_there(tree):
+        return Stop("the stop file is not a regular file", rollbacks=True)
+    return read(data)
+
+
+def _something_stands_there(tree: Tree) -> bool:
+    folder, _, name = PATH.partition("/")
+    beside = tree.names(folder)
+    return name in beside or (not beside and folder in tree.names(""))  # git has no empty folders: a link, a file
 
 
 def read(data: bytes | None) -> Stop | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gitops_bot.model import Outcome, Slots, Step, StepKind, Trial, Verdict, Version
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy.state import Health, State, watch_over
+from gitops_bot.strategy.state import Health, State, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
 UNSEEN = "the bot cannot see whether the stable workload is healthy: {because}. Check it before merging"
@@ -33,7 +33,9 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
         busy = f", while git tries {slots.candidate}" if slots.weight else ""
         return Step(StepKind.HOLD, slots, f"nothing to promote: {candidate} is stable{busy}")
     if state.rejection and not _fails_on_air(slots, candidate, verdict):
-        return Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")
+        on_air = slots.weight and slots.candidate == candidate
+        standing = standing_rollback(state, _down(slots, verdict), verdict) if on_air else None
+        return standing or Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")
     return _climb(policy, state, candidate, verdict)
 
 
@@ -69,13 +71,19 @@ def _climb(policy: PromotionPolicy, state: State, candidate: Version, verdict: V
     if state.arrived_above and not state.rejection:
         reason = f"{candidate} came under a weight of {weight} % and begins at {ladder[0]} %"
         return Step(StepKind.START, begun, reason, urgent=True)
+    back = _down(slots, verdict)
     if verdict.outcome is Outcome.FAIL:
-        after = replace(slots, candidate=slots.stable, weight=0)
-        return Step(StepKind.ROLLBACK, after, verdict.because, urgent=True)
+        return back
     step = _upwards(ladder, slots, candidate)
     if verdict.outcome is Outcome.PASS:
         return replace(step, reason=verdict.because)
-    return Step(StepKind.HOLD, slots, state.why_no_since or verdict.because, held=step)
+    return standing_rollback(state, back, verdict) or Step(
+        StepKind.HOLD, slots, state.why_no_since or verdict.because, held=step
+    )
+
+
+def _down(slots: Slots, verdict: Verdict) -> Step:
+    return Step(StepKind.ROLLBACK, replace(slots, candidate=slots.stable, weight=0), verdict.because, urgent=True)
 
 
 def _start(slots: Slots, begun: Slots, candidate: Version, verdict: Verdict) -> Step:
@@ -100,6 +108,8 @@ def _after_promote(policy: PromotionPolicy, state: State, verdict: Verdict) -> S
     watched = trial(policy, state) is not None or state.slots.weight
     if verdict.outcome is Outcome.FAIL and watched and not watch_over(policy, state):
         return _go_back(state, verdict)
+    if standing := standing_rollback(state, _go_back(state, verdict), verdict):
+        return standing
     if slots.weight:
         return _finish(policy, state)
     return Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is stable")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gitops_bot.model import Outcome, Step, StepKind, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy.state import State, watch_over
+from gitops_bot.strategy.state import State, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
 
@@ -42,8 +42,12 @@ def _stands(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The candidate stands: it goes only on evidence, while it is watched or when its controller failed it."""
     slots, before = state.slots, state.stable_before
     on_watch = state.experiment_failed or not watch_over(policy, state)
-    if verdict.outcome is not Outcome.FAIL or not on_watch or before is None or state.went_back:
-        return Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
+    nothing = Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
+    if before is None or state.went_back:
+        return nothing
+    back = Step(StepKind.ROLLBACK, replace(slots, stable=before), verdict.because, urgent=True)
     if state.previous_rejected:
-        return Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
-    return Step(StepKind.ROLLBACK, replace(slots, stable=before), verdict.because, urgent=True)
+        back = Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
+    if verdict.outcome is Outcome.FAIL and on_watch:
+        return back
+    return standing_rollback(state, back, verdict) or nothing

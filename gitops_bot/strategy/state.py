@@ -8,14 +8,20 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from gitops_bot.model import (
+    Direction,
     ExperimentStatus,
     History,
     ObjectRef,
+    Outcome,
     Phase,
+    PrState,
     PullRequest,
     Slots,
+    Step,
+    StepKind,
     Trial,
     Unseen,
+    Verdict,
     Version,
 )
 from gitops_bot.policy.schema import PromotionPolicy
@@ -66,6 +72,8 @@ class State:
     stable_because: str
     experiment_failed: bool
     """The controller failed the very change that brought the present values."""
+    rollback_open: bool
+    """The bot's pull request that goes back is open: it stays until the evidence says the contrary, or people do."""
     now: datetime
 
 
@@ -103,8 +111,13 @@ def survey(
         stable_health=health,
         stable_because=because,
         experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
+        rollback_open=any(_goes_back(pull) for pull in pulls),
         now=now,
     )
+
+
+def _goes_back(pull: PullRequest) -> bool:
+    return pull.ours and pull.state is PrState.OPEN and pull.branch.endswith(f"/{Direction.ROLLBACK.value}")
 
 
 def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[Version | None, str]:
@@ -214,3 +227,11 @@ def trial(state: State, baseline: Version | None, *, watching: bool = False) -> 
     if state.candidate is None or state.since is None:
         return None
     return Trial(state.since, state.candidate, baseline, state.slots.weight, watching)
+
+
+def standing_rollback(state: State, back: Step, verdict: Verdict) -> Step | None:
+    """The way back that is open already stays open while nothing speaks against it; it only waits for people."""
+    if not state.rollback_open or back.kind is not StepKind.ROLLBACK or verdict.outcome is Outcome.PASS:
+        return None
+    why = verdict.because if verdict.checks else "the watch is over"
+    return Step(StepKind.HOLD, state.slots, f"the open rollback waits for people: {why}", held=back)

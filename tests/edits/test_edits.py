@@ -388,7 +388,7 @@ def test_an_entry_that_would_lie_is_refused(entry: str, version: Version, senten
 
 
 def test_an_absent_entry_says_what_to_add() -> None:
-    for text in ("resources: [x]\n", "images: []\n", "images:\n- name: b\n  newTag: x\n", "images:\n- name: a\n"):
+    for text in ("resources: [x]\n", "images: []\n", "images:\n- name: b\n  newTag: x\n"):
         with pytest.raises(
             PlaceAbsent, match="Add `- name: a` with `newTag` below `images:`, or correct the edit's name"
         ):

@@ -37,6 +37,8 @@ class LocalForge:
         self._who = who
         self._bot = bot or who
         self._store = Store(repository.with_name(f"{repository.name}.pulls"))
+        self._held: dict[tuple[str, str], bool] = {}
+        """Whether a commit's history holds another: of two object names that never changes."""
 
     # ------------------------------------------------------------ as every forge
 
@@ -179,10 +181,10 @@ class LocalForge:
         return _Wrapped(self._path)
 
     def _known(self, number: int) -> Record:
-        found = next((one for one in self._seen() if one.number == number), None)
-        if found is None:
+        record = self._store.one(number)
+        if record is None:
             raise ForgeRefused(f"there is no pull request #{number}", where=str(self._path))
-        return found
+        return self._kept(record, self._as_branches_say(record, self._heads()))
 
     def _change(self, number: int, change: Callable[[Record], Record]) -> None:
         with self._store.locked():
@@ -245,8 +247,10 @@ class LocalForge:
         return {name: oid for oid, _, name in pairs}
 
     def _contains(self, base: str, commit: str) -> bool:
-        with self._guarding():
-            return not self._git("rev-list", "--max-count=1", commit, f"^{base}").strip()
+        if (base, commit) not in self._held:
+            with self._guarding():
+                self._held[base, commit] = not self._git("rev-list", "--max-count=1", commit, f"^{base}").strip()
+        return self._held[base, commit]
 
     def _arrival(self, base: str, commit: str) -> str:
         """The commit of base's first-parent history that brought a commit: itself, or the merge."""

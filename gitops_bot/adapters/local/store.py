@@ -61,6 +61,11 @@ class Store:
         found = (self._record(path) for path in self._folder.glob("[0-9]*.json"))
         return tuple(sorted(found, key=lambda record: record.number))
 
+    def one(self, number: int) -> Record | None:
+        """The pull request of a number; None when there is none."""
+        path = self._path(number)
+        return self._record(path) if path.exists() else None
+
     def put(self, record: Record) -> None:
         """Keep one."""
         self._write(self._path(record.number), asdict(record))

@@ -104,9 +104,15 @@ def _entry(spot: KustomizeImage, tree: Tree) -> tuple[str | None, str | None]:
     except PlaceAbsent:
         digest = None
     if tag is None and digest is None:
-        add = f"Add `- name: {spot.name}` with `newTag` below `images:`, or correct the edit's name"
-        raise PlaceAbsent(absent.what, where=absent.where, remedy=f"{absent.remedy} {add}".strip())
+        known = absent.remedy if absent.remedy.endswith("?") else f"{absent.remedy}."
+        raise PlaceAbsent(absent.what, where=absent.where, remedy=f"{known} {_mending(spot, absent)}".lstrip(". "))
     return tag, digest
+
+
+def _mending(spot: KustomizeImage, absent: PlaceAbsent) -> str:
+    if f"no key `{_TAG}`" in absent.what:
+        return f'Give the entry a `{_TAG}`, `{_TAG}: ""` before the first release'
+    return f"Add `- name: {spot.name}` with `{_TAG}` below `images:`, or correct the edit's name"
 
 
 def _text(place: Place, key: str, tree: Tree) -> str:
