@@ -59,8 +59,9 @@ class Remote:
         ref = f"refs/heads/{branch}"
         parents = self.git("for-each-ref", "--format=%(objectname)", ref).split()
         self.git("read-tree", *(parents or ["--empty"]), env=index)
-        for path, content in files.items():
-            self._stage(path, content, index)
+        oids: dict[bytes, str] = {}
+        entries = b"".join(self._entry(path, content, oids) for path, content in files.items())
+        self.git("update-index", "-z", "--index-info", stdin=entries, env=index)
         self._clock += 60
         date = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{self._clock} +0200")
         arguments = [arg for parent in [*parents, *merge.split()] for arg in ("-p", parent)]
@@ -69,13 +70,17 @@ class Remote:
         self.git("update-ref", ref, oid)
         return oid
 
-    def _stage(self, path: str, content: Content, index: Mapping[str, str]) -> None:
+    def _entry(self, path: str, content: Content, oids: dict[bytes, str]) -> bytes:
+        """A line of --index-info; contents that are the same are hashed once."""
+        mode, data = ("0", b"") if content is None else content if isinstance(content, tuple) else ("100644", content)
         if content is None:
-            self.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{path}\n".encode(), env=index)
-            return
-        mode, data = content if isinstance(content, tuple) else ("100644", content)
-        oid = data.decode() if mode == "160000" else self.git("hash-object", "-w", "--stdin", stdin=data)
-        self.git("update-index", "--add", "--cacheinfo", f"{mode},{oid},{path}", env=index)
+            oid = "0" * 40
+        elif mode == "160000":
+            oid = data.decode()
+        else:
+            oid = oids.get(data) or self.git("hash-object", "-w", "--stdin", stdin=data)
+            oids[data] = oid
+        return f"{mode} {oid}\t{path}\0".encode("utf-8", "surrogateescape")
 
     def head(self, branch: str) -> str:
         """Where a branch is; empty when there is none."""
