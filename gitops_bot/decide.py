@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
 from gitops_bot.delivery import actions, body, gates, identity
+from gitops_bot.edits import live
 from gitops_bot.errors import EditError
 from gitops_bot.model import (
     BranchView,
@@ -38,11 +39,15 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
     verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
-    step = strategy.next_step(policy, state, verdict)
-    changes = edits.render(policy.spec.edits, facts.tree, state.slots, (step.wanted or step).slots)
+    step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
+    wanted = step.wanted or step
+    back = wanted.kind is StepKind.ROLLBACK
+    changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots, back=back)
     _try_the_ends(policy, facts, state.slots, step)
     if step.wanted and not changes:  # an empty diff is never proposed
         step = Step(StepKind.HOLD, state.slots, "base already says so")
+    said = _warnings(policy, facts, state.slots, step)
+    step = _cautioned(step, said)
     gated = gates.gates(policy, step.wanted or step, facts.stop, facts.now)
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
     chosen = actions.Chosen() if policy.spec.suspend else actions.choose(situation)
@@ -59,8 +64,24 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         gates=gated,
         proposal=situation.proposal,
         actions=chosen.actions,
-        notes=chosen.notes,
+        notes=(*chosen.notes, *(said if back else ())),
     )
+
+
+def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> Step:
+    """Refuse a step that writes what a controller writes, and warn where that could not be seen. Errors: EditRefused.
+
+    A rollback that was not warned of before is not held up now.
+    """
+    wanted = step.wanted or step
+    written = {n for n, edit in enumerate(policy.spec.edits) if slots.get(edit.set) != wanted.slots.get(edit.set)}
+    found = [(n, facts.owners[n]) for n in sorted(written & facts.owners.keys())]
+    for number, one in found:
+        if one.owner:
+            raise live.refused(policy.spec.edits[number], facts.tree, one.owner)
+    unseen = tuple(dict.fromkeys(why for _, one in found for why in one.unseen))
+    caution = f"Whether a controller writes the same fields could not be seen: {'; '.join(unseen)}"
+    return _cautioned(step, [caution] if unseen else [])
 
 
 def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
@@ -71,10 +92,26 @@ def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Ste
     ends = {"promote": replace(begun, stable=begun.candidate), "go back": replace(begun, candidate=begun.stable)}
     for end, after in ends.items():
         try:
-            edits.render(policy.spec.edits, facts.tree, slots, after)
+            edits.render(policy.spec.edits, facts.tree, slots, after, back=True)
         except EditError as error:
             what = f"{error.what}: the ladder could not {end}, so it is not begun"
             raise type(error)(what, where=error.where, remedy=error.remedy) from error
+
+
+def _warnings(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> tuple[str, ...]:
+    """What the edits that a step moves warn of. Errors: EditError."""
+    after = (step.wanted or step).slots
+    moved = [edit for edit in policy.spec.edits if slots.get(edit.set) != after.get(edit.set)]
+    return edits.warnings(moved, facts.tree)
+
+
+def _cautioned(step: Step, said: Sequence[str]) -> Step:
+    """The step with what people must see before it is merged; a rollback is not held up by that."""
+    wanted = step.wanted
+    if not said or wanted is None or wanted.kind is StepKind.ROLLBACK:
+        return step
+    warned = replace(wanted, cautions=(*wanted.cautions, *said))
+    return warned if wanted is step else replace(step, held=warned)
 
 
 def _survey(policy: PromotionPolicy, facts: Facts) -> State:
@@ -176,14 +213,14 @@ def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:
     return view.head.files == _rendered(policy, view)
 
 
-def _rendered(policy: PromotionPolicy, view: BranchView) -> Mapping[str, tuple[bytes, bytes]] | None:
+def _rendered(policy: PromotionPolicy, view: BranchView) -> Mapping[str, tuple[bytes | None, bytes | None]] | None:
     """What our own commit's slots, written over the fork, change; None where they cannot be, or the head has others."""
     try:
         before: Slots = edits.read(policy.spec.edits, view.at_fork)
         after = edits.read(policy.spec.edits, view.at_own)
         if edits.read(policy.spec.edits, view.at_head) != after:  # a merge of base that settled a conflict its own way
             return None
-        changes = edits.render(policy.spec.edits, view.at_fork, before, after)
+        changes = edits.render(policy.spec.edits, view.at_fork, before, after, back=True)
     except EditError:
         return None
     return {change.path: (change.before, change.after) for change in changes}

@@ -26,8 +26,8 @@
     ├── SeveralFailures         70   policies failed in different ways
     └── InternalError           71   a defect of the bot
 
-Exit codes 0 (done, or nothing to do), 1 (`plan --exit-code`: something would change), 3 (`evaluate`: UNKNOWN) and
-4 (`evaluate`: FAIL) are results, not errors.
+Exit codes 0 (done, or nothing to do), 1 (`plan --exit-code`, `set --dry-run`: something would change), 3 (`evaluate`:
+UNKNOWN) and 4 (`evaluate`: FAIL) are results, not errors. `set` and `get` exit with 2 for every EditError.
 """
 
 from typing import ClassVar

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import product
 
 from gitops_bot import decide, edits
 from gitops_bot.delivery import identity
+from gitops_bot.edits import live
+from gitops_bot.edits.owners import Subject
 from gitops_bot.errors import ClusterError, EditError, ObjectAbsent, PolicyInvalid
 from gitops_bot.experiments import SYSTEMS, Resource
 from gitops_bot.model import (
@@ -19,9 +21,11 @@ from gitops_bot.model import (
     Facts,
     Head,
     History,
+    Kind,
     Missing,
     Moment,
     ObjectRef,
+    Ownership,
     PrState,
     PullRequest,
     Query,
@@ -29,6 +33,7 @@ from gitops_bot.model import (
     Sample,
     Series,
     Slots,
+    Tree,
     Unseen,
 )
 from gitops_bot.policy import stopfile
@@ -86,7 +91,7 @@ class Sight:
     refs: Mapping[str, str]
     """Branch → object name."""
     pulls: Sequence[PullRequest]
-    objects: dict[tuple[str, str], Mapping[ObjectRef, Resource] | ClusterError] = field(default_factory=dict)
+    objects: dict[tuple[str, Kind], Mapping[ObjectRef, Resource] | ClusterError] = field(default_factory=dict)
     """By cluster and kind: one list each, however many policies."""
     silent: dict[str, int] = field(default_factory=dict)
     """By metrics server: queries in a row that it did not answer."""
@@ -143,6 +148,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         stop=stopfile.find(tree),
         identity=site.identity,
         source=site.source,
+        owners=_owners(sight, policy, tree),
     )
 
 
@@ -226,7 +232,7 @@ def _status(
     sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, container: str | None
 ) -> ExperimentStatus | Unseen:
     system = SYSTEMS[ref.kind]
-    objects = _objects(sight, cluster, ref.kind)
+    objects = _objects(sight, cluster, system.kind)
     if isinstance(objects, ClusterError):
         sight.troubles.setdefault(policy.name, objects)
         return Unseen(ref, str(objects))
@@ -236,27 +242,54 @@ def _status(
         return Unseen(ref, str(absent))
 
     def lookup(other: ObjectRef) -> Resource | None:
-        found = _objects(sight, cluster, other.kind) if other.kind in system.companions else {}
+        found = _objects(sight, cluster, SYSTEMS[other.kind].kind) if other.kind in system.companions else {}
         return None if isinstance(found, ClusterError) else found.get(other)
 
     return system.read(objects[ref], lookup, container)
 
 
-def _objects(sight: Sight, cluster: str, kind: str) -> Mapping[ObjectRef, Resource] | ClusterError:
+def _owners(sight: Sight, policy: PromotionPolicy, tree: Tree) -> Mapping[int, Ownership]:
+    """Who writes the fields of the edits at run time: looked for in every cluster that the bot can ask."""
+    spec = policy.spec
+    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
+    homes = {one.ref.namespace for one in watched}
+    home = homes.pop() if len(homes) == 1 else ""
+    clusters = [name for name in spec.clusters if name in sight.site.clusters]
+    return {
+        number: _ownership(sight, clusters, replace(one, namespace=one.namespace or home))
+        for number, one in live.subjects(spec.edits, tree).items()
+    }
+
+
+def _ownership(sight: Sight, clusters: Iterable[str], subject: Subject) -> Ownership:
+    """A kind that is not installed owns nothing; one that cannot be read may own the field."""
+    unseen: list[str] = []
+    for cluster, kind in product(clusters, live.kinds(subject)):
+        objects = _objects(sight, cluster, kind)
+        if isinstance(objects, ObjectAbsent):
+            continue
+        if isinstance(objects, ClusterError):
+            unseen.append(str(objects))
+        elif said := live.owner(subject, kind, tuple(objects.values())):
+            return Ownership(f"{said} in the cluster {cluster}")
+    return Ownership(unseen=tuple(dict.fromkeys(unseen)))
+
+
+def _objects(sight: Sight, cluster: str, kind: Kind) -> Mapping[ObjectRef, Resource] | ClusterError:
     if (cluster, kind) not in sight.objects:
         sight.objects[cluster, kind] = _listed(sight.site, cluster, kind)
     return sight.objects[cluster, kind]
 
 
-def _listed(site: Site, cluster: str, kind: str) -> Mapping[ObjectRef, Resource] | ClusterError:
+def _listed(site: Site, cluster: str, kind: Kind) -> Mapping[ObjectRef, Resource] | ClusterError:
     if cluster not in site.clusters:
         known = ", ".join(sorted(site.clusters)) or "none"
         raise PolicyInvalid(f"no cluster is named {cluster}", remedy=f"Known to the bot configuration: {known}.")
     try:
-        found = site.clusters[cluster].list(SYSTEMS[kind].kind)
+        found = site.clusters[cluster].list(kind)
     except ClusterError as error:
         return error
-    return {ObjectRef(kind, *_name(one)): one for one in found}
+    return {ObjectRef(kind.name, *_name(one)): one for one in found}
 
 
 def _name(resource: Resource) -> tuple[str, str]:

@@ -47,8 +47,8 @@ class BranchUpdate:
     """What the branch must be now; None: it must not exist."""
     parent: str
     """The commit to build on; empty deletes the branch."""
-    files: Mapping[str, bytes]
-    """New contents of files that exist in the parent; modes are kept."""
+    files: Mapping[str, bytes | None]
+    """New contents, modes kept; a path that the parent lacks is added, None removes it."""
     message: str = ""
 
 

@@ -16,6 +16,13 @@ Golden = Callable[[str, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make golden`: write, then review the diff."""
     parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing")
+    parser.addoption(
+        "--conformance-data",
+        type=Path,
+        default=Path(__file__).parent / "conformance" / "data",
+        metavar="DIR",
+        help="tables in DIR/cases and objects in DIR/samples, instead of the project's own copies",
+    )
 
 
 @pytest.fixture

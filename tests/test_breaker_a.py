@@ -290,12 +290,12 @@ def test_one_pair_of_policies_that_clash_is_one_message(shop: Shop) -> None:
     assert "and 4 more places" in str(failures[0].error)
 
 
-def test_an_entry_without_a_version_is_told_what_it_lacks(shop: Shop) -> None:
+def test_an_entry_without_a_version_gets_one_with_the_first_release(shop: Shop) -> None:
     shop.environment.commit({STABLE: "images:\n  - name: ghcr.io/acme/shop\n"}, at=T0)
-    (failure,) = shop.tick().failures
-    assert str(failure.error).endswith(
-        'There are: name. Give the entry a `newTag`, `newTag: ""` before the first release'
-    )
+    (plan,) = shop.tick().plans
+    assert plan.proposal
+    (change,) = plan.proposal.changes
+    assert change.after == b"images:\n  - name: ghcr.io/acme/shop\n    newTag: 2.0.0\n"
 
 
 # ---------------------------------------------------------------- the language

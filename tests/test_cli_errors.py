@@ -91,7 +91,16 @@ BAD_POLICIES: Mapping[str, tuple[Mapping[str, str | None], int, tuple[str, ...]]
     "two policies of one name": ({"policies/other.yaml": policy()}, 11, ("shop", "policies/other.yaml")),
     "a file that is not there": ({ROUTE: None}, 20, (ROUTE,)),
     "a key that is not there": ({ROUTE: "canary:\n  wait: 5\n"}, 21, (ROUTE, "weight")),
-    "an image that is not there": ({STABLE: "images:\n  - name: other\n    newTag: v1\n"}, 21, (STABLE,)),
+    "an image that is not there": (
+        {
+            STABLE: "resources: [pod.yaml]\nimages:\n  - name: other\n    newTag: v1\n",
+            "apps/shop/stable/pod.yaml": (
+                "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: other:v1}]}\n"
+            ),
+        },
+        21,
+        (STABLE, "uses the image `ghcr.io/acme/shop`"),
+    ),
     "a value that is a mapping": ({ROUTE: "canary:\n  weight: {a: 5}\n"}, 22, (ROUTE, "not a single value")),
     "a weight that is no number": ({ROUTE: "canary:\n  weight: lots\n"}, 22, (ROUTE, "lots")),
     "a key that stands twice": ({ROUTE: "canary:\n  weight: 5\n  weight: 25\n"}, 22, (ROUTE,)),

@@ -7,9 +7,11 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import product
 
+from gitops_bot.analysis.chart import sparkline
+from gitops_bot.analysis.evidence import Arm, Finding, Interval
+from gitops_bot.analysis.judges import threshold
 from gitops_bot.analysis.questions import Role, questions
 from gitops_bot.analysis.schedule import Run, runs
-from gitops_bot.analysis.threshold import Finding, Measurement, judge
 from gitops_bot.model import (
     CheckResult,
     ExperimentStatus,
@@ -131,15 +133,24 @@ def _metric(
         asked = [_queries(policy, metric, trial, cluster, run) for run in schedule]
     except TemplateProblem as problem:
         return CheckResult(name, Outcome.UNKNOWN, str(problem), critical=metric.critical)
-    findings = [judge(metric, run, _measured(one, series)) for run, one in zip(schedule, asked, strict=True)]
-    finding = _standing(findings)
-    queries = tuple(asked[findings.index(finding)].values())
-    return CheckResult(name, finding.outcome, finding.because, finding.figures, queries, metric.critical)
+    params, measured = threshold.of(metric), [_measured(one, series) for one in asked]
+    findings = [threshold.judge(params, one, run.length) for run, one in zip(schedule, measured, strict=True)]
+    standing = _standing(findings)
+    finding, queries = findings[standing], tuple(asked[standing].values())
+    return CheckResult(
+        name,
+        finding.outcome,
+        finding.because,
+        finding.figures,
+        queries,
+        metric.critical,
+        chart=sparkline([one.candidate.number for one in measured[standing]], metric.min, metric.max),
+    )
 
 
-def _standing(findings: list[Finding]) -> Finding:
+def _standing(findings: list[Finding]) -> int:
     """A FAIL of the run under way counts at once; else the last finished run stands."""
-    return findings[-1] if findings[-1].outcome is Outcome.FAIL else findings[0]
+    return -1 if findings[-1].outcome is Outcome.FAIL else 0
 
 
 def _queries(policy: PromotionPolicy, metric: Metric, trial: Trial, cluster: str, run: Run) -> Mapping[Role, Query]:
@@ -148,22 +159,24 @@ def _queries(policy: PromotionPolicy, metric: Metric, trial: Trial, cluster: str
     return {role: Query(cluster, text, run.first, run.last(interval), interval) for role, text in texts.items()}
 
 
-def _measured(asked: Mapping[Role, Query], series: Series) -> list[Measurement]:
+def _measured(asked: Mapping[Role, Query], series: Series) -> list[Interval]:
     readings = {role: series[query] for role, query in asked.items()}
     if Role.VALUE in readings:
-        return [Measurement(reading) for reading in readings[Role.VALUE]]
-    return [_ratio(bad, total) for bad, total in zip(readings[Role.BAD], readings[Role.TOTAL], strict=True)]
+        return [Interval(_value(reading), at=reading.at) for reading in readings[Role.VALUE]]
+    counted = zip(readings[Role.BAD], readings[Role.TOTAL], strict=True)
+    return [Interval(_counts(bad, total), at=total.at) for bad, total in counted]
 
 
-def _ratio(bad: Reading, total: Reading) -> Measurement:
-    """Bad over all; no traffic is no evidence."""
-    if isinstance(total, Missing):
-        return Measurement(total)
-    if isinstance(bad, Missing):
-        return Measurement(bad)
-    if total.value <= 0:
-        return Measurement(Missing("no traffic", total.at))
-    return Measurement(Sample(bad.value / total.value, total.at), total.value)
+def _value(reading: Reading) -> Arm:
+    if isinstance(reading, Missing):
+        return Arm(missing=reading.reason, answered=reading.answered)
+    return Arm(reading.value)
+
+
+def _counts(bad: Reading, total: Reading) -> Arm:
+    if isinstance(total, Missing) or isinstance(bad, Missing):
+        return _value(total if isinstance(total, Missing) else bad)
+    return Arm(bad=bad.value, total=total.value)
 
 
 # ---------------------------------------------------------------- the deadline

@@ -23,8 +23,8 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 EXIT_CODES = """\b
 Exit codes:
-  0 done, or nothing to do     1 plan --exit-code: something would change
-  2 usage                      3 evaluate: UNKNOWN     4 evaluate: FAIL
+  0 done, or nothing to do     1 plan --exit-code, set --dry-run: something would change
+  2 usage; set, get: refused   3 evaluate, judge: UNKNOWN   4 evaluate, judge: FAIL
   10 not YAML   11 not a policy   12 two policies write the same place
   20 file absent   21 key absent   22 edit refused
   30 cluster object absent   31 cluster access denied   32 cluster unreachable
@@ -312,9 +312,10 @@ def schema(write: Path | None, reference: Path | None) -> None:
 
 def main() -> None:
     """The entry point: every error says what, where and what to do, and has its exit code."""
-    from gitops_bot.cli import pulls
+    from gitops_bot.cli import edits, pulls
 
-    cli.add_command(pulls.group)
+    for group in (pulls.group, edits.setting, edits.getting):
+        cli.add_command(group)
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as done:

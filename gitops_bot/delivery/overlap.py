@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from itertools import combinations
 
 from gitops_bot.model import Change, Plan
@@ -26,9 +27,15 @@ def overlapping(plans: Sequence[Plan]) -> list[tuple[str, str, str]]:
 
 
 def _spans(change: Change) -> list[Span]:
-    """Edits replace values in place, so lines correspond."""
-    lines = zip(change.before.split(b"\n"), change.after.split(b"\n"), strict=False)
-    return [(number, *_differing(old, new)) for number, (old, new) in enumerate(lines) if old != new]
+    """Where a change is: within lines that correspond, and whole lines where some come or go."""
+    before, after = ((data or b"").split(b"\n") for data in (change.before, change.after))
+    if len(before) == len(after):
+        return [
+            (n, *_differing(old, new)) for n, (old, new) in enumerate(zip(before, after, strict=True)) if old != new
+        ]
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    touched = (n for tag, i, j, _, _ in blocks if tag != "equal" for n in range(i, max(j, i + 1)))
+    return [(n, 0, len(before[n]) if n < len(before) else 0) for n in touched]
 
 
 def _differing(old: bytes, new: bytes) -> tuple[int, int]:

@@ -6,26 +6,34 @@ parsing the result; whatever cannot be proven is refused with a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from gitops_bot.edits.locators import locator
-from gitops_bot.edits.place import Overlay, Write, find
-from gitops_bot.edits.reading import Value, held
-from gitops_bot.edits.splice import splice
+from gitops_bot.edits.locators import WARNINGS, locator
+from gitops_bot.edits.operations import Move, carry_out, text_of
+from gitops_bot.edits.place import Overlay
+from gitops_bot.edits.sense import Sense, Value
+from gitops_bot.edits.shared_base import refuse_shared_base
+from gitops_bot.edits.versions import lower
 from gitops_bot.errors import EditRefused
 from gitops_bot.model import Change, SlotMove, SlotName, Slots, Tree, Version
-from gitops_bot.policy.schema import Edit
+from gitops_bot.policy.form import Form, misfit
+from gitops_bot.policy.places import Target
+from gitops_bot.policy.schema import Edit, HandEdit
 
-__all__ = ["candidates", "paths", "places", "read", "render"]
+__all__ = ["candidates", "get", "paths", "places", "put", "read", "render", "sense", "warnings"]
+
+_AS_IS = Sense()
+_TYPED = frozenset({"yaml", "json_", "helm_value"})
+"""The places that hold text, integers and truth values alike: there the type of what is written counts."""
 
 
-def candidates(edits: Sequence[Edit]) -> tuple[str, ...]:
+def candidates(edits: Sequence[Target]) -> tuple[str, ...]:
     """Every file that the edits could mean, without reading a tree: to prefetch, and to limit a walk of history."""
     return _unique(path for row, spot in map(locator, edits) for path in row.candidates(spot))
 
 
-def places(edits: Sequence[Edit]) -> tuple[str, ...]:
+def places(edits: Sequence[Target]) -> tuple[str, ...]:
     """The identity of every place that the edits could write (`file: path`), without reading a tree.
 
     Two policies with one in common write the same place. Errors: EditRefused (a path that is not understood).
@@ -33,9 +41,53 @@ def places(edits: Sequence[Edit]) -> tuple[str, ...]:
     return _unique(place.identity for row, spot in map(locator, edits) for place in row.places(spot))
 
 
-def paths(edits: Sequence[Edit], tree: Tree) -> tuple[str, ...]:
+def paths(edits: Sequence[Target], tree: Tree) -> tuple[str, ...]:
     """The files that the edits mean in this tree. Errors: FileAbsent, EditRefused (a folder with several)."""
     return _unique(row.file(spot, tree) for row, spot in map(locator, edits))
+
+
+def warnings(edits: Sequence[Target], tree: Tree) -> tuple[str, ...]:
+    """What people should know about the edits although they go through. Errors: EditError."""
+    known = ((WARNINGS[name], getattr(edit, name)) for edit in edits for name in edit.given if name in WARNINGS)
+    return _unique(said for warn, spot in known for said in warn(spot, tree))
+
+
+# ---------------------------------------------------------------- one place
+
+
+def get(target: Target, tree: Tree, sense: Sense = _AS_IS) -> Value:
+    """What a place holds. Errors: FileAbsent, PlaceAbsent, EditRefused (not readable safely)."""
+    row, spot = locator(target)
+    return row.read(spot, sense, tree)
+
+
+def put(target: Target, value: Value, tree: Tree, sense: Sense = _AS_IS) -> tuple[Change, ...]:
+    """The changes that make a place hold a value; None removes it.
+
+    Nothing changes where it holds the value already. Errors: FileAbsent, PlaceAbsent, EditRefused.
+    """
+    value = sense.meant(value, " or ".join(candidates([target])))
+    exact = sense.as_is and target.given[0] in _TYPED
+    overlay, moves = _carried(target, sense, value, Overlay(tree), exact=exact)
+    if moves and not isinstance(value, Mapping | list | tuple | None):
+        found = get(target, overlay, sense)
+        if not _holds(found, value, sense, exact=exact):
+            raise EditRefused(f"{_quoted(value)} would be read back as {_quoted(found)}", where=moves[0].place)
+    return _changes(tree, overlay, [(sense.slot, move) for move in moves])
+
+
+def _holds(found: Value, value: Value, sense: Sense, *, exact: bool) -> bool:
+    """Whether what was read is what was to be written, in whatever terms each of them comes."""
+    if isinstance(found, Version) or isinstance(value, Version):
+        return _agree(sense.version(found, ""), sense.version(value, ""))
+    return _said(found) == _said(value) and (not exact or type(found) is type(value))
+
+
+def _quoted(value: Value) -> str:
+    return repr(value) if isinstance(value, str) else _said(value)
+
+
+# ---------------------------------------------------------------- the slots of a policy
 
 
 def read(edits: Sequence[Edit], tree: Tree) -> Slots:
@@ -47,8 +99,7 @@ def read(edits: Sequence[Edit], tree: Tree) -> Slots:
     slots = Slots()
     first: dict[SlotName, Edit] = {}
     for edit in edits:
-        row, spot = locator(edit)
-        value = row.read(spot, edit.set, tree)
+        value = _slot_value(edit, tree)
         known = slots.get(edit.set)
         if edit.set in first and not _agree(known, value):
             one, two = _label(first[edit.set], tree), _label(edit, tree)
@@ -61,41 +112,72 @@ def read(edits: Sequence[Edit], tree: Tree) -> Slots:
     return slots
 
 
-def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots) -> tuple[Change, ...]:
+def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, back: bool = False) -> tuple[Change, ...]:
     """The changes that take the slots from `before` to `after`: one a file, with every move in it.
 
-    A place that holds its value already is left alone, so a second render on the result gives nothing. Errors:
-    FileAbsent, PlaceAbsent, EditRefused (an empty value, a slot without an edit, a place that cannot be written safely,
-    or a result that does not read back as `after`).
+    A place that holds its value already is left alone, so a second render on the result gives nothing. `back`: versions
+    may fall. Errors: FileAbsent, PlaceAbsent, EditRefused (an empty value, a version lower than the one there, a slot
+    without an edit, a place that cannot be written safely, or a result that does not read back as `after`).
     """
     overlay = Overlay(tree)
-    moves: dict[str, list[SlotMove]] = {}
+    moves: list[tuple[SlotName, Move]] = []
     for edit in edits:
-        value = after.get(edit.set)
-        if value == before.get(edit.set):
+        old, new = before.get(edit.set), after.get(edit.set)
+        if new == old:
             continue
-        if value is None:
+        if new is None:
             raise EditRefused(f"{edit.set} would become empty at {_label(edit, overlay)}")
-        row, spot = locator(edit)
-        for write in row.writes(spot, edit.set, value, overlay):
-            overlay, move = _written(overlay, edit.set, write)
-            moves.setdefault(write.place.file, []).extend(move)
+        if not back and isinstance(old, Version) and isinstance(new, Version) and lower(new, old):
+            raise EditRefused(
+                f"{edit.set} would fall from {old} to {new} at {_label(edit, overlay)}",
+                remedy="Only a rollback lowers a version",
+            )
+        overlay, made = _carried(edit, sense(edit), new, overlay)
+        moves += [(edit.set, move) for move in made]
     _prove(edits, overlay, before, after)
+    return _changes(tree, overlay, moves)
+
+
+def sense(edit: HandEdit) -> Sense:
+    """How an edit takes the text at its place. EditRefused: its form is none, or does not spell its slot."""
+    if edit.value is None:
+        return Sense(edit.set)
+    if said := misfit(edit.value, edit.set):
+        raise EditRefused(f"`value: {edit.value}` {said}")
+    return Sense(edit.set, Form.parse(edit.value))
+
+
+def _slot_value(edit: Edit, tree: Tree) -> Version | int | None:
+    row, spot = locator(edit)
+    value = row.read(spot, sense(edit), tree)
+    assert value is None or isinstance(value, Version | int), "a slot's sense gives its own type"
+    return value
+
+
+def _carried(
+    target: Target, how: Sense, value: Value, overlay: Overlay, *, exact: bool = False
+) -> tuple[Overlay, tuple[Move, ...]]:
+    row, spot = locator(target)
+    moves: list[Move] = []
+    for operation in row.operations(spot, how, value, overlay):
+        overlay, made = carry_out(overlay, operation, follow=target.shared_anchors == "allow", exact=exact)
+        moves += made
+    for file in _unique(move.file for move in moves):
+        refuse_shared_base(target, file, overlay.base)
+    return overlay, tuple(moves)
+
+
+def _changes(tree: Tree, overlay: Overlay, moves: Sequence[tuple[SlotName | None, Move]]) -> tuple[Change, ...]:
     return tuple(
-        Change(path, tree.read(path) or b"", data, tuple(moves[path]))
+        Change(
+            path,
+            tree.read(path),
+            data,
+            tuple(SlotMove(slot, move.place, move.old, move.new) for slot, move in moves if move.file == path),
+        )
         for path, data in overlay.files.items()
         if data != tree.read(path)
     )
-
-
-def _written(overlay: Overlay, slot: SlotName, write: Write) -> tuple[Overlay, tuple[SlotMove, ...]]:
-    """The tree with one value written; nothing happens where it stands already."""
-    source, scalar = find(overlay, write.place)
-    old, new = held(scalar), str(write.value)
-    if old == new:
-        return overlay, ()
-    data = splice(source, scalar, write.value).encode()
-    return overlay.having(write.place.file, data), (SlotMove(slot, str(write.place), old, new),)
 
 
 def _prove(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots) -> None:
@@ -112,7 +194,7 @@ def _prove(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots) -> No
             )
 
 
-def _agree(one: Value | None, other: Value | None) -> bool:
+def _agree(one: Value, other: Value) -> bool:
     """Equal, or versions that share a tag or a digest and differ only in what one of them does not say."""
     if not isinstance(one, Version) or not isinstance(other, Version):
         return one == other
@@ -120,7 +202,7 @@ def _agree(one: Value | None, other: Value | None) -> bool:
     return bool(pairs) and all(a == b for a, b in pairs)
 
 
-def _fuller(known: Value | None, value: Value | None) -> Value | None:
+def _fuller(known: Version | int | None, value: Version | int | None) -> Version | int | None:
     """What two that agree say together."""
     if isinstance(known, Version) and isinstance(value, Version):
         return Version(known.tag or value.tag, known.digest or value.digest)
@@ -129,11 +211,12 @@ def _fuller(known: Value | None, value: Value | None) -> Value | None:
 
 def _label(edit: Edit, tree: Tree) -> str:
     row, spot = locator(edit)
-    return str(replace(row.places(spot)[0], file=row.file(spot, tree)))
+    file, known = row.file(spot, tree), row.places(spot)
+    return str(replace(known[0], file=file)) if known else file
 
 
-def _said(value: Value | None) -> str:
-    return "empty" if value is None else str(value)
+def _said(value: Value) -> str:
+    return "empty" if value is None else text_of(value) if isinstance(value, bool) else str(value)
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -5,60 +5,65 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from gitops_bot.edits.merged import origin
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
 from gitops_bot.edits.sketch import Alias, Document, Mapping, Node, Scalar, Sequence, sketch
 from gitops_bot.edits.source import Source
-from gitops_bot.errors import EditError, EditRefused, PlaceAbsent
-from gitops_bot.policy.schema import Where
+from gitops_bot.errors import EditRefused, PlaceAbsent
+from gitops_bot.policy.places import Where
 
 _MAX_LISTED = 12
 
 
-def locate(source: Source, path: Path, where: Where | None = None) -> Scalar:
+def locate(source: Source, path: Path, where: Where | None = None, *, follow: bool = False) -> Scalar:
     """The value at `path` in the document that `where` chooses.
 
-    Errors: PlaceAbsent (no such document, key or item), EditRefused (not YAML; several documents, items or equal keys
-    match; an alias or a merge shares the value; it is no single value, or a block scalar).
+    `follow`: through aliases, anchors and `<<` too. The value is then the one at the anchor, so that writing it changes
+    everyone who shares it. Errors: PlaceAbsent (no such document, key or item), EditRefused (not YAML; several
+    documents, items or equal keys match; others share the value; it is no single value).
     """
-    node = _document(source, sketch(source, path.segments), where).root
+    node = document(source, sketch(source), where).root
     for depth, segment in enumerate(path.segments):
         here = Path(path.segments[:depth])
-        _refuse_shared(source, node, here)
-        node = _child(source, node, segment, here)
-    _refuse_shared(source, node, path)
-    if not isinstance(node, Scalar) or _is_template(source, node):
+        node = child(source, _reached(source, node, here, follow=follow), segment, here, follow=follow)
+    node = _reached(source, node, path, follow=follow)
+    if not isinstance(node, Scalar) or is_template(source, node):
         raise EditRefused(f"{_called(path)} is {_what(source, node)}, not a single value", where=source.at(node.line))
-    if node.style in ("|", ">"):
-        raise EditRefused(
-            f"{_called(path)} is a block scalar (`{node.style}`), which is not rewritten yet",
-            where=source.at(node.line),
-            remedy="Write the value on one line",
-        )
     return node
+
+
+def _reached(source: Source, node: Node, here: Path, *, follow: bool) -> Node:
+    if not follow:
+        refuse_shared(source, node, here)
+    return node.real if isinstance(node, Alias) else node
 
 
 # ---------------------------------------------------------------- documents
 
 
-def _document(source: Source, documents: list[Document], where: Where | None) -> Document:
-    full = [document for document in documents if not document.empty]
+def document(source: Source, documents: list[Document], where: Where | None) -> Document:
+    """The one document that `where` chooses. Errors: PlaceAbsent, EditRefused (several)."""
+    full = [one for one in documents if not one.empty]
     if not full:
         raise PlaceAbsent("the file is empty", where=source.file)
-    matches = [document for document in full if where is None or _chosen(document, where)]
+    matches = [one for one in full if where is None or chosen(one, where)]
     if len(matches) == 1:
         return matches[0]
-    listed = ", ".join(f"{_named(document)} (line {document.line})" for document in (matches or full)[:_MAX_LISTED])
+    listed = ", ".join(f"{_named(one)} (line {one.line})" for one in (matches or full)[:_MAX_LISTED])
     if not matches:
         raise PlaceAbsent(f"no document is the one that `where` asks for; there are: {listed}", where=source.file)
     raise EditRefused(
         f"{len(matches)} documents match: {listed}",
         where=source.file,
-        remedy="Choose one with `where` (kind, name, namespace)",
+        remedy="Choose one with `where` (kind, name, namespace), or by its number (document)",
     )
 
 
-def _chosen(document: Document, where: Where) -> bool:
+def chosen(document: Document, where: Where) -> bool:
+    """Whether a document is what `where` asks for."""
+    if where.document not in (None, document.number):
+        return False
+    if where.api is not None and document.api != where.api and not (document.api or "").startswith(f"{where.api}/"):
+        return False
     asked = ((where.kind, document.kind), (where.name, document.name), (where.namespace, document.namespace))
     return all(wanted is None or wanted == found for wanted, found in asked)
 
@@ -71,12 +76,13 @@ def _named(document: Document) -> str:
 # ---------------------------------------------------------------- the way down
 
 
-def _child(source: Source, node: Node, segment: Segment, here: Path) -> Node:
+def child(source: Source, node: Node, segment: Segment, here: Path, *, follow: bool = False) -> Node:
+    """The node that a segment means below `node`, which is at `here`. Errors: PlaceAbsent, EditRefused."""
     match segment, node:
-        case Key(), Mapping() if not _is_template(source, node):
-            return _value(source, node, segment.name, here)
-        case Index(), Sequence() if node.items:
-            return node.items[0]
+        case Key(), Mapping() if not is_template(source, node):
+            return _value(source, node, segment.name, here, follow=follow)
+        case Index(), Sequence() if segment.number < node.length:
+            return node.item(segment.number)
         case Index(), Sequence():
             raise _absent(source, node, f"{_called(here)} has {node.length} items, so there is no `{segment}`")
         case Filter(), Sequence():
@@ -86,41 +92,45 @@ def _child(source: Source, node: Node, segment: Segment, here: Path) -> Node:
     raise _absent(source, node, f"{_called(here)} is {what}, so it {expected}: `{segment}` is not there", _hint(node))
 
 
-def _value(source: Source, node: Mapping, key: str, here: Path) -> Node:
-    found = node.children.get(key, [])
-    if len(found) == 1:
-        return found[0]
-    if found:
-        lines = _lines(child.line for child in found)
+def _value(source: Source, node: Mapping, key: str, here: Path, *, follow: bool) -> Node:
+    found, through = node.named(key), ""
+    if not found:
+        found, through = node.merged(key), " through `<<`"
+    if len(found) > 1:
+        lines = _lines(one.line for one in found)
         raise EditRefused(
-            f"{_called(here)} has the key `{key}` {len(found)} times ({lines}), and readers disagree which one counts",
+            f"{_called(here)} has the key `{key}` {len(found)} times{through} ({lines}), "
+            "and readers disagree which one counts",
             where=source.at(node.line),
             remedy="Delete all but one",
         )
-    if node.merges and (line := origin(source, node.ordinal, key)):
+    if found and through and not follow:
         raise EditRefused(
-            f"{_called(here)} has `{key}` only through `<<`, from line {line}; writing there would change others too",
+            f"{_called(here)} has `{key}` only through `<<`, from line {found[0].line}; writing there would change "
+            "others too",
             where=source.at(node.line),
             remedy=f"Give it a `{key}` of its own",
         )
+    if found:
+        return found[0]
     raise _absent(source, node, f"{_called(here)} has no key `{key}`", _suggestion(key, node.names))
 
 
 def _item(source: Source, node: Sequence, condition: Filter, here: Path) -> Node:
-    if len(node.items) == 1:
-        return node.items[0]
-    if node.items:
+    found = node.matching(condition)
+    if len(found) == 1:
+        return found[0]
+    if found:
         raise EditRefused(
-            f"{len(node.items)} items of {_called(here)} have {condition.condition}: "
-            + _lines(item.line for item in node.items),
+            f"{len(found)} items of {_called(here)} have {condition.condition}: {_lines(one.line for one in found)}",
             where=source.at(node.line),
             remedy="Choose one by its number, or by another key",
         )
     what = f"no item of {_called(here)} has {condition.condition}"
-    raise _absent(source, node, what, _suggestion(condition.value, node.names))
+    raise _absent(source, node, what, _suggestion(condition.value, node.values(condition.keys)))
 
 
-def _refuse_shared(source: Source, node: Node, here: Path) -> None:
+def refuse_shared(source: Source, node: Node, here: Path) -> None:
     """Refuse what lives in several places: an alias, or a node that aliases follow."""
     if node.anchor is None:
         return
@@ -143,7 +153,7 @@ def _refuse_shared(source: Source, node: Node, here: Path) -> None:
 # ---------------------------------------------------------------- words
 
 
-def _absent(source: Source, node: Node, what: str, remedy: str = "") -> EditError:
+def _absent(source: Source, node: Node, what: str, remedy: str = "") -> PlaceAbsent:
     return PlaceAbsent(what, where=source.at(node.line), remedy=remedy)
 
 
@@ -166,7 +176,7 @@ def _called(path: Path) -> str:
 
 def _what(source: Source, node: Node) -> str:
     match node:
-        case Mapping() | Scalar(style="") if _is_template(source, node):
+        case Mapping() | Scalar(style="") if is_template(source, node):
             return "a template ({{ … }})"
         case Mapping():
             return "a mapping"
@@ -177,7 +187,7 @@ def _what(source: Source, node: Node) -> str:
     return "a single value"
 
 
-def _is_template(source: Source, node: Node) -> bool:
+def is_template(source: Source, node: Node) -> bool:
     """`{{ x }}` without quotes is YAML, a mapping in a mapping, and so is a value that goes on in a template line."""
     plain = isinstance(node, Scalar) and not node.style
     return source.text.startswith("{{", node.start) or (plain and "{{" in source.text[node.start : node.end])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from gitops_bot.edits.locate import locate
@@ -12,7 +13,7 @@ from gitops_bot.edits.sketch import Scalar
 from gitops_bot.edits.source import Source
 from gitops_bot.errors import FileAbsent
 from gitops_bot.model import Tree
-from gitops_bot.policy.schema import Where
+from gitops_bot.policy.places import Where
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names of a kustomization, as kustomize looks for them."""
@@ -27,7 +28,7 @@ class Place:
     where: Where | None = None
 
     def __str__(self) -> str:
-        chosen = self.where.model_dump(exclude_none=True) if self.where else {}
+        chosen = self.where.model_dump(exclude_none=True, exclude={"api"}) if self.where else {}
         document = ", ".join(f"{key} {value}" for key, value in chosen.items())
         return f"{self.file}: {self.path}" + (f" ({document})" if document else "")
 
@@ -40,19 +41,12 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """What a locator wants at a place: a string or an integer."""
-
-    place: Place
-    value: str | int
-
-
-@dataclass(frozen=True, slots=True)
 class Overlay:
     """A tree with some files replaced: what later edits of the same file see."""
 
     base: Tree
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+    """None: removed."""
 
     @property
     def commit(self) -> str:
@@ -64,11 +58,30 @@ class Overlay:
         return self.files[path] if path in self.files else self.base.read(path)
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The tree's: nothing is added or removed."""
-        return self.base.names(folder)
+        """The tree's, with what was added and without what was removed."""
+        prefix = f"{folder}/" if folder else ""
+        names = dict.fromkeys(self.base.names(folder))
+        for path, data in self.files.items():
+            name, below, _ = path.removeprefix(prefix).partition("/")
+            if path.startswith(prefix) and data is not None:
+                names[name] = None
+            elif path.startswith(prefix) and not below:
+                names.pop(name, None)
+        return tuple(names)
 
-    def having(self, path: str, data: bytes) -> Overlay:
-        """One more file replaced."""
+    def below(self, folder: str) -> tuple[str, ...]:
+        """The tree's, with what was added and without what was removed."""
+        prefix = f"{folder}/" if folder else ""
+        added = [path for path, data in self.files.items() if data is not None and path.startswith(prefix)]
+        kept = [path for path in self.base.below(folder) if self.files.get(path, b"") is not None]
+        return tuple(dict.fromkeys((*kept, *added)))
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """The tree's."""
+        self.base.fetch([path for path in paths if path not in self.files])
+
+    def having(self, path: str, data: bytes | None) -> Overlay:
+        """One more file replaced, added, or (None) removed."""
         return Overlay(self.base, {**self.files, path: data})
 
 
@@ -77,10 +90,24 @@ def load(tree: Tree, file: str) -> Source:
     data = tree.read(file)
     if data is None:
         raise FileAbsent("the file is not in the repository", where=file, remedy="Correct the edit, or add the file")
+    return _decoded(file, data)
+
+
+def find(tree: Tree, place: Place, *, follow: bool = True) -> tuple[Source, Scalar]:
+    """The file and the value in it; `follow`: also one that others share through an anchor, an alias or a merge.
+
+    Errors: FileAbsent, PlaceAbsent, EditRefused.
+    """
+    source = load(tree, place.file)
+    return source, _located(source, place.path, place.where, follow)
+
+
+# A value is read before, while and after it is written, and one file's values often one after the other.
+@lru_cache(maxsize=2)
+def _decoded(file: str, data: bytes) -> Source:
     return Source.decode(file, data)
 
 
-def find(tree: Tree, place: Place) -> tuple[Source, Scalar]:
-    """The file and the value in it. Errors: FileAbsent, PlaceAbsent, EditRefused."""
-    source = load(tree, place.file)
-    return source, locate(source, place.path, place.where)
+@lru_cache(maxsize=3)
+def _located(source: Source, path: Path, where: Where | None, follow: bool) -> Scalar:
+    return locate(source, path, where, follow=follow)

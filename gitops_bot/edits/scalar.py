@@ -27,20 +27,25 @@ _FLOW = re.compile(r"[,\[\]{}]|:[\"']")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def written(value: str | int, *, style: str, flow: bool = False, json: bool = False) -> str:
+def written(value: str | int | bool, *, style: str, flow: bool = False, json: bool = False) -> str:
     """The literal of a value in the place of an old one.
 
     `style` is the old literal's quote, empty for a plain one. A string keeps it unless that would change what it is;
-    an integer is plain over a plain literal and in quotes over a quoted one.
+    an integer, `true` and `false` are plain over a plain literal and in quotes over a quoted one.
     """
-    text = str(value)
+    text = text_of(value)
     if style == '"' or (json and isinstance(value, str)):
-        return _double(text)
+        return double(text, json=json)
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     if isinstance(value, int) and not style:
         return text
-    return text if not style and is_plain(text, flow=flow) else _double(text)
+    return text if not style and is_plain(text, flow=flow) else double(text)
+
+
+def text_of(value: str | int | bool) -> str:
+    """A value's text, whatever its type."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:
@@ -57,16 +62,19 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
     )
 
 
-def _double(text: str) -> str:
-    return '"' + "".join(map(_escaped, text)) + '"'
+def double(text: str, *, json: bool = False) -> str:
+    """A text in double quotes; `json`: with the escapes that JSON knows, as far as they go."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_escaped(char, json=json) for char in text) + '"'
 
 
-def _escaped(char: str) -> str:
+def _escaped(char: str, *, json: bool) -> str:
     if short := _SHORT_ESCAPES.get(char):
         return short
     if char.isprintable():
         return char
     code = ord(char)
-    if code < 0x100:
+    if code < 0x100 and not json:
         return f"\\x{code:02X}"
     return f"\\u{code:04X}" if code < 0x10000 else f"\\U{code:08X}"

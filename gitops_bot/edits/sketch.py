@@ -1,35 +1,27 @@
-"""A document cut down to what a path may touch, in one pass over the parser's events.
-
-Everything else is passed over and counted, never kept: a file of 5 MB costs time, not memory.
-"""
+"""The nodes of a file's documents, made as one looks at them: a walk down a path touches what is on the path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
+from itertools import islice
 
-from yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
+from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent
 
-from gitops_bot.edits.path import Filter, Index, Key, Segment
+from gitops_bot.edits.merged import lookup
+from gitops_bot.edits.path import Filter, Key
 from gitops_bot.edits.source import MAX_ALIASES, Source
+from gitops_bot.edits.stream import Stream, stream_of
 from gitops_bot.errors import EditRefused
 
 MAX_NAMES = 1_000
-"""So many keys of a mapping are remembered for suggestions."""
+"""So many keys of a mapping are named in suggestions."""
 
-Wanted = tuple[tuple[Segment, ...], ...]
-"""What is asked of one node: the rests of paths. Nothing: pass over it."""
+PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+(?:#[^\r\n]*\s+)*|$))+")
+"""`&anchor` and `!tag` before a value, with the comments that follow them."""
 
-_KIND, _NAME, _NAMESPACE = (Key("kind"),), (Key("metadata"), Key("name")), (Key("metadata"), Key("namespace"))
+_API, _KIND = (Key("apiVersion"),), (Key("kind"),)
+_NAME, _NAMESPACE = (Key("metadata"), Key("name")), (Key("metadata"), Key("namespace"))
 
 
 @dataclass(slots=True)
@@ -53,6 +45,7 @@ class Node:
     start: int
     """Its properties (`&anchor`, `!tag`) are inside the span."""
     end: int
+    """Behind its first event: of a collection, behind what opens it."""
     line: int
     anchor: Anchor | None
 
@@ -75,223 +68,176 @@ class Scalar(Node):
 class Alias(Node):
     """`*name`; its anchor is the one that it follows."""
 
+    stream: Stream = field(repr=False)
+
+    @property
+    def real(self) -> Node:
+        """The node with the anchor."""
+        return node_at(self.stream, self.stream.real(self.ordinal))
+
 
 @dataclass(slots=True)
 class Mapping(Node):
-    """A mapping with the children that were asked for."""
+    """A mapping."""
 
-    names: list[str] = field(default_factory=list)
-    """Its keys, as far as they are remembered."""
-    children: dict[str, list[Node]] = field(default_factory=dict)
-    """By key; several where the key is there several times."""
-    merges: bool = False
-    """It has a `<<`."""
+    stream: Stream = field(repr=False)
+
+    @property
+    def names(self) -> list[str]:
+        """Its keys, as far as there is room for them."""
+        return list(islice(self.stream.keys(self.ordinal), MAX_NAMES))
+
+    def named(self, key: str) -> list[Node]:
+        """The values at a key of its own; several where the key is there several times."""
+        return [node_at(self.stream, number) for number in self.stream.keys(self.ordinal).get(key, ())]
+
+    def merged(self, key: str) -> list[Node]:
+        """The values at a key that it has through `<<`; several where readers would not agree which one counts."""
+        return [node_at(self.stream, number) for number in lookup(self.stream, self.ordinal, key)]
 
 
 @dataclass(slots=True)
 class Sequence(Node):
-    """A list with the items that were asked for."""
+    """A list."""
 
-    length: int = 0
-    names: list[str] = field(default_factory=list)
-    """What its items hold where a filter looks, as far as they are remembered."""
-    items: list[Node] = field(default_factory=list)
+    stream: Stream = field(repr=False)
+
+    @property
+    def length(self) -> int:
+        """How many items it has."""
+        return len(self.stream.items(self.ordinal))
+
+    def item(self, number: int) -> Node:
+        """An item by its number. IndexError: there is none."""
+        return node_at(self.stream, self.stream.items(self.ordinal)[number])
+
+    def matching(self, condition: Filter) -> list[Node]:
+        """The items that hold the condition's value, also where an alias or a merge brings it."""
+        held = ((item, _text_below(self.stream, item, condition.keys)) for item in self.stream.items(self.ordinal))
+        return [node_at(self.stream, item) for item, text in held if text == condition.value]
+
+    def values(self, keys: tuple[Key, ...]) -> list[str]:
+        """What its items hold below some keys, as far as there is room."""
+        held = (_text_below(self.stream, item, keys) for item in self.stream.items(self.ordinal))
+        return list(islice((text for text in held if text is not None), MAX_NAMES))
 
 
 @dataclass(slots=True)
 class Document:
     """One document of a file."""
 
-    root: Node
-    line: int
+    stream: Stream = field(repr=False)
+    ordinal: int
+    """Of its root."""
+    number: int
+    """From 0; empty documents count."""
+
+    @property
+    def root(self) -> Node:
+        """Its content."""
+        return node_at(self.stream, self.ordinal)
+
+    @property
+    def line(self) -> int:
+        """Where its content begins."""
+        return self.stream.line(self.ordinal)
 
     @property
     def empty(self) -> bool:
         """Nothing but comments."""
-        return isinstance(self.root, Scalar) and not self.root.text and not self.root.style
+        return (self.stream.scalar(self.ordinal) or "?")[:2] == ("", "")
+
+    @property
+    def api(self) -> str | None:
+        """`apiVersion`."""
+        return _text_below(self.stream, self.ordinal, _API)
 
     @property
     def kind(self) -> str | None:
         """`kind`."""
-        return text_at(self.root, _KIND)
+        return _text_below(self.stream, self.ordinal, _KIND)
 
     @property
     def name(self) -> str | None:
         """`metadata.name`."""
-        return text_at(self.root, _NAME)
+        return _text_below(self.stream, self.ordinal, _NAME)
 
     @property
     def namespace(self) -> str | None:
         """`metadata.namespace`."""
-        return text_at(self.root, _NAMESPACE)
+        return _text_below(self.stream, self.ordinal, _NAMESPACE)
 
 
-def text_at(node: Node, keys: tuple[Key, ...]) -> str | None:
-    """The value below some keys, through an alias of a value too; None where there is no single value."""
+def sketch(source: Source) -> list[Document]:
+    """The documents of a file. Errors: EditRefused (not YAML, caps)."""
+    with source.reading():
+        stream = stream_of(source.text)
+    stream.merges = 0
+    follows, _, lost = stream.anchors
+    if lost:
+        raise EditRefused(
+            f"the file cannot be read as YAML: no anchor for the alias `*{stream.anchor(lost)}`",
+            where=source.at(stream.line(lost)),
+        )
+    if len(follows) > MAX_ALIASES:
+        first = next(number for count, number in enumerate(follows) if count == MAX_ALIASES)
+        raise EditRefused(f"the file has more than {MAX_ALIASES} aliases", where=source.at(stream.line(first)))
+    return [Document(stream, root, number) for number, root in enumerate(stream.roots)]
+
+
+def node_at(stream: Stream, ordinal: int) -> Node:
+    """The node that begins with an event."""
+    start, end, line = stream.starts[ordinal], stream.ends[ordinal], stream.line(ordinal)
+    kind, anchor = stream.kind(ordinal), _anchor(stream, ordinal)
+    if kind is AliasEvent:
+        return Alias(ordinal, start, end, line, anchor, stream)
+    if kind is not ScalarEvent:
+        collection = Mapping if kind is MappingStartEvent else Sequence
+        return collection(ordinal, start, end, line, anchor, stream)
+    scalar = stream.scalar(ordinal)
+    assert scalar is not None
+    text, style, _, tag = scalar
+    if tag is None and stream.text.startswith(("!", "&"), start):
+        tag = _bare_tag(stream.text, start)
+    return Scalar(ordinal, start, end, line, anchor, text, style, tag, *_context(stream, ordinal))
+
+
+def _anchor(stream: Stream, ordinal: int) -> Anchor | None:
+    real = stream.real(ordinal)
+    name = stream.anchor(real)
+    if name is None:
+        return None
+    scalar = stream.scalar(real)
+    return Anchor(name, stream.line(real), scalar[0] if scalar else None, stream.lines(stream.users(real)))
+
+
+def _bare_tag(text: str, start: int) -> str | None:
+    """`!` alone, which libyaml does not report."""
+    properties = PROPERTIES.match(text, start)
+    return "!" if properties and "!" in properties[0].split() else None
+
+
+def _context(stream: Stream, ordinal: int) -> tuple[bool, bool]:
+    """Whether a node is inside brackets, and whether inside braces at a key in double quotes."""
+    parent = stream.parent(ordinal)
+    if parent is None or not stream.is_flow(parent):
+        return False, False
+    while parent is not None and stream.is_flow(parent):
+        if stream.kind(parent) is MappingStartEvent:
+            key = stream.scalar(ordinal - 1)
+            return True, key is not None and key[1] == '"'
+        ordinal, parent = parent, stream.parent(parent)
+    return True, False
+
+
+def _text_below(stream: Stream, ordinal: int, keys: tuple[Key, ...]) -> str | None:
+    """The value below some keys, through aliases and merges; None where there is no single value."""
     for key in keys:
-        found = node.children.get(key.name, ()) if isinstance(node, Mapping) else ()
+        mapping = stream.real(ordinal)
+        if stream.kind(mapping) is not MappingStartEvent:
+            return None
+        found = stream.keys(mapping).get(key.name) or lookup(stream, mapping, key.name)
         if len(found) != 1:
             return None
-        node = found[0]
-    if isinstance(node, Scalar):
-        return node.text
-    return node.anchor.text if isinstance(node, Alias) and node.anchor else None
-
-
-def sketch(source: Source, path: tuple[Segment, ...]) -> list[Document]:
-    """The documents of a file as far as `path`, kind, name and namespace ask. Errors: EditRefused (not YAML, caps)."""
-    with source.reading():
-        return list(_Sketcher(source).documents((path, _KIND, _NAME, _NAMESPACE)))
-
-
-class _Sketcher:
-    """The pass itself: the events that are left, and the anchors of the present document."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._events = enumerate(source.events())
-        self._anchors: dict[str, Anchor] = {}
-        self._aliases = 0
-
-    def documents(self, wanted: Wanted) -> Iterator[Document]:
-        for _, event in self._events:
-            if isinstance(event, DocumentStartEvent):
-                self._anchors = {}
-                ordinal, root = self._next()
-                yield Document(self._node(ordinal, root, wanted), _line(root))
-
-    def _next(self) -> tuple[int, NodeEvent]:
-        ordinal, event = next(self._events)
-        assert isinstance(event, NodeEvent)
-        return ordinal, event
-
-    def _node(self, ordinal: int, event: NodeEvent, wanted: Wanted, *, flow: bool = False, json: bool = False) -> Node:
-        start, end, line = _start(event), _end(event), _line(event)
-        if isinstance(event, AliasEvent):
-            return Alias(ordinal, start, end, line, self._use(event))
-        anchor = self._define(event)
-        if isinstance(event, ScalarEvent):
-            style = event.style or ""
-            return Scalar(ordinal, start, end, line, anchor, event.value, style, event.tag, flow, json)
-        assert isinstance(event, CollectionStartEvent)
-        flow = flow or bool(event.flow_style)
-        if isinstance(event, MappingStartEvent):
-            mapping = Mapping(ordinal, start, end, line, anchor)
-            self._fill_mapping(mapping, wanted, flow=flow)
-            return mapping
-        sequence = Sequence(ordinal, start, end, line, anchor)
-        self._fill_sequence(sequence, wanted, flow=flow, json=json)
-        return sequence
-
-    def _fill_mapping(self, node: Mapping, wanted: Wanted, *, flow: bool) -> None:
-        below: dict[str, Wanted] = {}
-        for head, *rest in filter(None, wanted):
-            if isinstance(head, Key):
-                below[head.name] = (*below.get(head.name, ()), tuple(rest))
-        for _, key in self._events:
-            if isinstance(key, CollectionEndEvent):
-                return
-            name = self._key(node, key)
-            asked = below.get(name.value, ()) if name else ()
-            ordinal, value = self._next()
-            if name and asked:
-                json = flow and name.style == '"'
-                child = self._node(ordinal, value, asked, flow=flow, json=json)
-                node.children.setdefault(name.value, []).append(child)
-            else:
-                self._pass(value)
-
-    def _key(self, node: Mapping, key: Event) -> ScalarEvent | None:
-        """A key that a path could mean: a single value, no alias."""
-        self._pass(key)
-        if not isinstance(key, ScalarEvent):
-            return None
-        if len(node.names) < MAX_NAMES:
-            node.names.append(key.value)
-        if key.value == "<<" and not key.style:
-            node.merges = True
-        return key
-
-    def _fill_sequence(self, node: Sequence, wanted: Wanted, *, flow: bool, json: bool) -> None:
-        head, *rest = next((path for path in wanted if path and not isinstance(path[0], Key)), (None,))
-        for ordinal, event in self._events:
-            if isinstance(event, CollectionEndEvent):
-                return
-            assert isinstance(event, NodeEvent)
-            if isinstance(head, Filter):
-                asked: Wanted = (tuple(rest), head.keys)
-                item = self._node(ordinal, event, asked, flow=flow, json=json)
-                self._keep_if_meant(node, item, head)
-            elif isinstance(head, Index) and head.number == node.length:
-                node.items.append(self._node(ordinal, event, (tuple(rest),), flow=flow, json=json))
-            else:
-                self._pass(event)
-            node.length += 1
-
-    def _keep_if_meant(self, node: Sequence, item: Node, condition: Filter) -> None:
-        text = text_at(item, condition.keys)
-        if text == condition.value:
-            node.items.append(item)
-        elif text is not None and len(node.names) < MAX_NAMES:
-            node.names.append(text)
-
-    def _pass(self, event: Event) -> None:
-        """Pass over a node; only its anchors and aliases leave a trace."""
-        if isinstance(event, AliasEvent):
-            self._use(event)
-        elif isinstance(event, NodeEvent):
-            self._define(event)
-            if isinstance(event, CollectionStartEvent):
-                self._pass_inside()
-
-    def _pass_inside(self) -> None:
-        depth = 1
-        for _, event in self._events:
-            if isinstance(event, ScalarEvent):
-                if event.anchor is not None:
-                    self._define(event)
-            elif isinstance(event, CollectionStartEvent):
-                depth += 1
-                self._define(event)
-            elif isinstance(event, AliasEvent):
-                self._use(event)
-            else:
-                depth -= 1
-                if not depth:
-                    return
-
-    def _define(self, event: NodeEvent) -> Anchor | None:
-        if event.anchor is None:
-            return None
-        text = event.value if isinstance(event, ScalarEvent) else None
-        anchor = self._anchors[event.anchor] = Anchor(event.anchor, _line(event), text)
-        return anchor
-
-    def _use(self, event: AliasEvent) -> Anchor:
-        """The anchor that an alias follows: the last one of that name before it."""
-        self._aliases += 1
-        if self._aliases > MAX_ALIASES:
-            raise self._refused(event, f"the file has more than {MAX_ALIASES} aliases")
-        anchor = self._anchors.get(event.anchor or "")
-        if anchor is None:
-            raise self._refused(event, f"the file cannot be read as YAML: no anchor for the alias `*{event.anchor}`")
-        anchor.uses.append(_line(event))
-        return anchor
-
-    def _refused(self, event: NodeEvent, why: str) -> EditRefused:
-        return EditRefused(why, where=self._source.at(_line(event)))
-
-
-def _line(event: Event) -> int:
-    assert event.start_mark is not None
-    return event.start_mark.line + 1
-
-
-def _start(event: Event) -> int:
-    assert event.start_mark is not None
-    return event.start_mark.index
-
-
-def _end(event: Event) -> int:
-    assert event.end_mark is not None
-    return event.end_mark.index
+        ordinal = found[0]
+    return stream.text_of(ordinal)

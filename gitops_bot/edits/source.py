@@ -25,10 +25,14 @@ LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BOM = "\ufeff"
 # What YAML forbids, and what YAML 1.1 takes for a line break and YAML 1.2 does not.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+# Most files hold nothing else, which is quicker to see.
+_ORDINARY = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# Of a longer line only so much is searched for a template, for a quote without an end is searched again and again.
+_LINE = 1_000
 _QUOTED_OR_COMMENT = re.compile(r"""'[^']*'|"(?:[^"\\]|\\.)*"|(?:^|\s)#.*""")
 
 
-# One edit looks at the same text three times and more, and the parser is most of its cost; larger files are streamed.
+# Who looks for owners or markers looks at the same texts several times; larger files are streamed.
 _REMEMBERED = 64 * 1024
 
 
@@ -73,7 +77,8 @@ class Source:
             line = data.count(b"\n", 0, error.start) + 1
             raise EditRefused("the file is not UTF-8 text", where=f"{file}:{line}") from None
         source = cls(file, text.removeprefix(_BOM), mark=text.startswith(_BOM))
-        if found := _FORBIDDEN.search(source.text):
+        found = _FORBIDDEN.search(source.text) if data.translate(None, _ORDINARY) else None
+        if found:
             line = source.text.count("\n", 0, found.start()) + 1
             raise EditRefused(
                 f"the file holds the character U+{ord(found[0]):04X}, which YAML's readers do not agree about",
@@ -124,5 +129,6 @@ class Source:
     def _template(self, failing: int) -> int | None:
         """The template line that made the parser fail: the last one up to there, else the first."""
         lines = self.text.splitlines()
-        braces = [n for n, line in enumerate(lines, 1) if "{{" in line and "{{" in _QUOTED_OR_COMMENT.sub("", line)]
+        heads = ((number, line[:_LINE]) for number, line in enumerate(lines, 1) if "{{" in line)
+        braces = [number for number, head in heads if "{{" in _QUOTED_OR_COMMENT.sub("", head)]
         return max((n for n in braces if n <= failing), default=min(braces, default=None))

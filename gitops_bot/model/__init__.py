@@ -52,7 +52,7 @@ from gitops_bot.model.git import (
     Tree,
     Version,
 )
-from gitops_bot.model.observation import BranchView, Facts
+from gitops_bot.model.observation import BranchView, Facts, Ownership
 from gitops_bot.model.steps import (
     Gate,
     Step,
@@ -84,6 +84,7 @@ __all__ = [
     "ObjectRef",
     "OpenPr",
     "Outcome",
+    "Ownership",
     "Phase",
     "Plan",
     "PrState",

@@ -17,7 +17,8 @@ from gitops_bot.model.steps import Gate, Step, StepKind
 class SlotMove:
     """One slot at one place going from one value to another."""
 
-    slot: SlotName
+    slot: SlotName | None
+    """None: a value that no slot names."""
     place: str
     """`file: path in it`."""
     old: str
@@ -29,8 +30,10 @@ class Change:
     """One file before and after; equal bytes are not a change."""
 
     path: str
-    before: bytes
-    after: bytes
+    before: bytes | None
+    """None: the file is new."""
+    after: bytes | None
+    """None: the file is removed."""
     moves: tuple[SlotMove, ...]
 
     def __post_init__(self) -> None:

@@ -150,6 +150,8 @@ class CheckResult:
     queries: tuple[Query, ...] = ()
     critical: bool = True
     """False: reported, does not decide."""
+    chart: str = ""
+    """What was measured over time on one line, for people; empty where nothing was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -102,6 +102,14 @@ class Tree(Protocol):
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names directly in a folder (`""` is the root); empty when there is no such folder."""
+        ...
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """The path of every regular file below a folder (`""` is the root), at any depth."""
+        ...
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Bring files near that will be read, in one request; those that do not exist are passed over."""
         ...
 
 

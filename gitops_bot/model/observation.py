@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gitops_bot.model.delivery import Direction, PullRequest
@@ -21,6 +21,16 @@ class BranchView:
     at_own: Tree
     """At the one commit that is no merge; at the head where there is no such commit, or more than one."""
     at_head: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What the clusters say about who writes a field that an edit writes."""
+
+    owner: str = ""
+    """Who writes it at run time; empty: nobody that was seen."""
+    unseen: tuple[str, ...] = ()
+    """What could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +53,5 @@ class Facts:
     """The committer of the bot's own commits, `Name <email>`."""
     source: str = ""
     """Where the policy came from: the bot's configuration and the place it names."""
+    owners: Mapping[int, Ownership] = field(default_factory=dict)
+    """By the number of the edit, where a controller could write its field."""

@@ -34,7 +34,7 @@ class Step:
     urgent: bool = False
     """Delivered as a rollback is: past caps, merged by `rollback.merge`."""
     cautions: tuple[str, ...] = ()
-    """What the bot could not see: people are told, and it does not merge by itself."""
+    """What the bot could not see, or what its edits warn of: people are told, and it does not merge by itself."""
 
     @property
     def wanted(self) -> Step | None:

@@ -10,7 +10,20 @@ from gitops_bot.model import SlotName
 from gitops_bot.policy import templates
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Repository, SecretRef
-from gitops_bot.policy.schema import Canary, Candidate, Edit, Metric, PolicySpec, PromotionPolicy
+from gitops_bot.policy.form import misfit
+from gitops_bot.policy.places import PLACES
+from gitops_bot.policy.schema import (
+    FLAVOURS,
+    NEEDED,
+    PROVIDERS,
+    Builtin,
+    Canary,
+    Candidate,
+    Edit,
+    Metric,
+    PolicySpec,
+    PromotionPolicy,
+)
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
@@ -89,12 +102,36 @@ def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
         yield path, "min or max is needed"
     elif metric.min and metric.max and metric.min.value > metric.max.value:
         yield (*path, "min"), "is greater than max"
-    if metric.builtin and not (_workload_known(spec) or (metric.builtin.namespace and metric.builtin.workload)):
-        yield (*path, "builtin"), "needs namespace and workload: nothing in spec.candidate says which workload is meant"
+    if metric.builtin:
+        yield from _builtin((*path, "builtin"), metric.builtin, spec)
     yield from _metric_templates(path, metric)
 
 
-def _workload_known(spec: PolicySpec) -> bool:
+def _builtin(path: Path, builtin: Builtin, spec: PolicySpec) -> Iterator[Problem]:
+    given = _given(builtin, *PROVIDERS)
+    if len(given) != 1:
+        yield from _one_of(path, builtin, *PROVIDERS)
+        return
+    missing = [name for name in NEEDED[builtin.provider] if not (getattr(builtin, name) or _told(spec, name))]
+    if missing:
+        yield path, f"needs {' and '.join(missing)}: nothing in spec.candidate says which is meant"
+    flavours = FLAVOURS.get(builtin.provider, ())
+    if builtin.flavour and builtin.flavour not in flavours:
+        served = f"its flavours are {', '.join(flavours)}" if flavours else "it has no flavours"
+        yield (*path, "flavour"), f"{builtin.flavour} does not go with {given[0]}: {served}"
+    if builtin.reporter and not builtin.istio:
+        yield (*path, "reporter"), f"goes with istio, not with {given[0]}"
+    if (builtin.measured == "slow-request-ratio") != (builtin.slower_than is not None):
+        yield (*path, "slowerThan"), "and slow-request-ratio go together"
+
+
+def _told(spec: PolicySpec, name: str) -> bool:
+    """Whether the candidate says a name by which built-in metrics know it."""
+    match name:
+        case "revision":
+            return False
+        case "ingress":
+            return spec.candidate.experiment is not None
     return bool(spec.candidate.experiment or spec.candidate.workload)
 
 
@@ -106,6 +143,8 @@ def _metric_templates(path: Path, metric: Metric) -> Iterator[Problem]:
         texts += [((*path, "ratio", "bad"), metric.ratio.bad), ((*path, "ratio", "total"), metric.ratio.total)]
     if metric.builtin:
         texts += [((*path, "builtin", "labels", name), text) for name, text in metric.builtin.labels.items()]
+        named = ((("revision",), metric.builtin), (("baseline", "revision"), metric.builtin.baseline))
+        texts += [((*path, "builtin", *where), one.revision) for where, one in named if one.revision]
     for where, text in texts:
         yield from _template(where, text, templates.QUERY_VARIABLES)
 
@@ -176,16 +215,26 @@ def _edits(spec: PolicySpec) -> Iterator[Problem]:
         yield ("spec", "edits"), "at least one edit is needed"
     for index, edit in enumerate(spec.edits):
         path = ("spec", "edits", index)
-        yield from _one_of(path, edit, "kustomize_image", "helm_value", "yaml")
-        if edit.kustomize_image and edit.set is SlotName.WEIGHT:
-            yield (*path, "set"), "an image has no weight"
+        yield from _one_of(path, edit, *PLACES)
+        for name in edit.given:
+            if edit.set not in getattr(edit, name).slots:
+                yield (*path, "set"), _holds_no(edit, name)
+        if edit.value and (said := misfit(edit.value, edit.set)):
+            yield (*path, "value"), said
         if _same_place(edit, spec.edits[:index]):
             yield path, "writes the same place as an edit above it"
 
 
+def _holds_no(edit: Edit, name: str) -> str:
+    (shown,), slots = _given(edit, name), getattr(edit, name).slots
+    held = " and ".join(slot.value for slot in SlotName if slot in slots)
+    return f"{shown} holds {held}, no {edit.set.value}" if held else f"{shown} holds no slot, only what is set by hand"
+
+
 def _same_place(edit: Edit, others: tuple[Edit, ...]) -> bool:
-    place = edit.model_copy(update={"set": SlotName.WEIGHT})
-    return any(other.model_copy(update={"set": SlotName.WEIGHT}) == place for other in others)
+    alike = {"set": SlotName.WEIGHT, "value": None, "shared_anchors": "refuse", "shared_base": "refuse"}
+    place = edit.model_copy(update=alike)
+    return any(other.model_copy(update=alike) == place for other in others)
 
 
 def _clusters(spec: PolicySpec) -> Iterator[Problem]:

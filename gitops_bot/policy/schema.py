@@ -20,11 +20,11 @@ from gitops_bot.policy.base import (
     Metadata,
     Name,
     Percent,
-    RepoPath,
     Spec,
     Text,
     served,
 )
+from gitops_bot.policy.places import Target
 from gitops_bot.policy.quantities import BoundedLimit, Duration
 
 # ---------------------------------------------------------------- candidate and baseline
@@ -87,26 +87,95 @@ class Baseline(Spec):
 # ---------------------------------------------------------------- analysis
 
 
-class Builtin(Spec):
-    """A metric whose query the bot knows."""
+Measured = Literal[
+    "request-error-ratio", "slow-request-ratio", "latency-p50", "latency-p90", "latency-p95", "latency-p99"
+]
+"""What the bot can ask of every mesh and ingress whose metrics it knows."""
 
-    istio: Literal["request-error-ratio", "latency-p50", "latency-p90", "latency-p95", "latency-p99"]
-    """From Istio's standard metrics."""
+Flavour = Literal["envoy", "opentelemetry", "app", "pod", "istio"]
+"""Which generation or labelling of a provider's metrics is meant, where it has several."""
+
+PROVIDERS = ("istio", "linkerd", "nginx", "traefik", "contour", "gloo", "knative", "gateway_api", "kubernetes")
+"""The fields of `Builtin` of which exactly one is given."""
+
+FLAVOURS: dict[str, tuple[str, ...]] = {
+    "knative": ("envoy", "opentelemetry"),
+    "gateway_api": ("app", "pod", "istio"),
+    "kubernetes": ("app", "pod"),
+}
+"""The flavours of each provider that has several, the default first."""
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "nginx": ("namespace", "ingress"),
+    "traefik": ("namespace", "service"),
+    "contour": ("namespace", "service"),
+    "gloo": ("namespace", "service"),
+    "knative": ("namespace", "revision"),
+    **dict.fromkeys(("istio", "linkerd", "gateway_api", "kubernetes"), ("namespace", "workload")),
+}
+"""The names by which each provider's metrics tell one version from the other."""
+
+
+class BuiltinNames(Spec):
+    """By which names the metrics know a version."""
+
     namespace: Name | None = None
-    """The workload's namespace; default: the experiment's or the candidate workload's."""
+    """The workload's namespace; default: the experiment's or the workload's."""
     workload: Name | None = None
-    """The workload's name; default: the experiment's or the candidate workload's."""
-    reporter: Literal["destination", "source"] = "destination"
-    """`destination` misses requests that never reached a sidecar."""
+    """The workload's name; default: the experiment's or the workload's."""
+    service: Name | None = None
+    """Its Kubernetes Service, for contour, gloo and traefik; default: the workload's name, with Flagger's suffix
+    (`-canary`, `-primary`) where a Canary is watched."""
+    ingress: Name | None = None
+    """The main Ingress, for nginx; default: the experiment's name."""
+    revision: Text | None = None
+    """The Revision, for knative; may be a template, like `cart-{{ version }}`."""
+
+
+class Builtin(BuiltinNames):
+    """A metric whose query the bot knows, for exactly one mesh or ingress. Ratios are counts over the interval."""
+
+    istio: Measured | None = None
+    """From Istio's standard metrics."""
+    linkerd: Measured | None = None
+    """From Linkerd's proxies, inbound."""
+    nginx: Measured | Literal["latency-mean"] | None = None
+    """From ingress-nginx; `latency-mean` is what Flagger calls request-duration there: a mean, no quantile."""
+    traefik: Measured | None = None
+    """From Traefik's services of the Kubernetes CRD provider; for another provider give `labels: {service: …}`."""
+    contour: Measured | None = None
+    """From Contour's Envoy clusters."""
+    gloo: Measured | None = None
+    """From Gloo's Envoy clusters, with Flagger's upstream names."""
+    knative: Measured | None = None
+    """From the Envoy of its ingress (flavour envoy), or since 1.19 from queue-proxy (flavour opentelemetry)."""
+    gateway_api: Annotated[Measured | None, Field(alias="gateway-api")] = None
+    """From the application's own `http_request_duration_seconds` (flavours app, pod), or Istio's (flavour istio)."""
+    kubernetes: Measured | None = None
+    """From the application's own `http_request_duration_seconds`."""
+    flavour: Flavour | None = None
+    """For knative: envoy (default) or opentelemetry. For kubernetes and gateway-api: app (default; labels
+    `kubernetes_namespace`, `kubernetes_pod_name`) or pod (labels `namespace`, `pod`, as in kube-prometheus-stack); for
+    gateway-api also istio."""
+    reporter: Literal["destination", "source"] | None = None
+    """For istio; default: destination, which misses requests that never reached a sidecar."""
+    slower_than: Duration | None = None
+    """For slow-request-ratio; must be a boundary of the histogram's buckets, else nothing is measured."""
     labels: dict[Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], Text] = {}
-    """More label matchers (equality); values may be templates."""
-    linkerd: Later = None
-    nginx: Later = None
-    traefik: Later = None
-    contour: Later = None
-    gloo: Later = None
-    knative: Later = None
-    gateway_api: Annotated[Later, Field(alias="gateway-api")] = None
+    """More label matchers (equality), each in the place of the bot's own of that name; values may be templates."""
+    baseline: BuiltinNames = BuiltinNames()
+    """The stable version's names where metrics are compared; default: of spec.baseline.workload, or with Flagger's
+    suffix."""
+
+    @property
+    def provider(self) -> str:
+        """The field that is given."""
+        return next(name for name in PROVIDERS if getattr(self, name) is not None)
+
+    @property
+    def measured(self) -> str:
+        """What is asked of it."""
+        return str(getattr(self, self.provider))
 
 
 class Ratio(Spec):
@@ -202,71 +271,33 @@ class Strategy(Spec):
 # ---------------------------------------------------------------- edits
 
 
-class KustomizeImage(Spec):
-    """The tag or digest of an entry below `images:` of a kustomization."""
-
-    path: RepoPath
-    """The folder of the kustomization, or the file itself."""
-    name: Text
-    """The entry's `name`."""
-
-
-class HelmValue(Spec):
-    """A value in a Helm values file."""
-
-    file: RepoPath
-    key: Text
-    """`a.b[0].c`, `list[name=x].tag`, `"odd.key".a`."""
-
-
-class Where(Spec):
-    """Chooses one document of a file."""
-
-    kind: Name | None = None
-    name: Name | None = None
-    namespace: Name | None = None
-
-
-class YamlValue(Spec):
-    """A value in any YAML file."""
-
-    file: RepoPath
-    path: Text
-    """`a.b[0].c`, `list[name=x].tag`, `"odd.key".a`."""
-    where: Where | None = None
-    """Which document, when the file has several."""
-
-
 def _slot_name(value: Any) -> Any:
     """`version` is what `promote` calls the stable version."""
     return SlotName.STABLE if value == "version" else value
 
 
-class Edit(Spec):
-    """One place and the slot that lives there: exactly one of kustomizeImage, helmValue, yaml."""
+Slot = Annotated[
+    SlotName,
+    BeforeValidator(_slot_name),
+    served("activeColor"),
+    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "version"]}),
+]
 
-    kustomize_image: KustomizeImage | None = None
-    helm_value: HelmValue | None = None
-    yaml: YamlValue | None = None
-    set: Annotated[
-        SlotName,
-        BeforeValidator(_slot_name),
-        served("activeColor"),
-        WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "version"]}),
-    ]
+
+class HandEdit(Target):
+    """One place, as it is given by hand: without a slot the value itself is meant."""
+
+    set: Slot | None = None
+    value: Text | None = None
+    """How the slot is spelled there, like `v{{ version }}`; one of version, tag, digest, chart, weight. Default: as it
+    is."""
+
+
+class Edit(HandEdit):
+    """One place and the slot that lives there."""
+
+    set: Slot
     """stableVersion (or version), candidateVersion, weight."""
-    value: Later = None
-    virtual_service: Later = None
-    destination_rule: Later = None
-    http_route: Later = None
-    grpc_route: Later = None
-    ingress: Later = None
-    knative_traffic: Later = None
-    rollout: Later = None
-    helm_dependency: Later = None
-    helmfile: Later = None
-    kustomize_replicas: Later = None
-    kustomize_patch: Later = None
 
 
 # ---------------------------------------------------------------- delivery

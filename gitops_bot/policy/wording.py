@@ -28,6 +28,8 @@ PATTERNS = {
     r"^[a-zA-Z_][a-zA-Z0-9_]*$": "must be a label's name: letters, digits and underscores, no digit first",
     r"^[^\s<>@]+@[^\s<>@]+$": "must be an e-mail address",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "must be letters, digits, dots, dashes and underscores, a letter or digit first",
+    r"^[^\s:/]+:[^\s:/]+$": "must be a namespace, a colon and a name, like flux-system:app",
+    r"^(name|chart|ref|path|repoURL)=[^\x00-\x1f\x7f]+$": "must be name=, chart=, ref=, path= or repoURL= and a value",
     r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$": "must be an address and a port, like 0.0.0.0:8081",
 }
 """The patterns of the models in words."""

@@ -474,8 +474,8 @@ def test_a_changed_mode_or_a_link_never_looks_like_an_edit(repository: GitReposi
     )
     repository.refresh()
     assert repository.head(tip, remote.head("main")).files == {
-        "README.md": (b"hello\n", None),
-        "apps/a/prod.yaml": (b"tag: 1\n", None),
+        "README.md": (None, None),
+        "apps/a/prod.yaml": (None, None),
     }
 
 
@@ -615,8 +615,8 @@ def test_a_server_that_declines_one_branch_declines_no_other(repository: GitRepo
     assert all(remote.head(f"gitops-bot/{name}") for name in "abcd")
 
 
-@pytest.mark.parametrize("path", ["none.yaml", "apps/none.yaml", "link", "linked/prod.yaml", "apps", "README.md/x"])
-def test_only_existing_regular_files_are_edited(repository: GitRepository, remote: Remote, path: str) -> None:
+@pytest.mark.parametrize("path", ["link", "linked/prod.yaml", "linked/new.yaml", "apps", "README.md/x"])
+def test_only_regular_files_below_folders_are_written(repository: GitRepository, remote: Remote, path: str) -> None:
     commit = remote.commit({"link": ("120000", b"README.md"), "linked": ("120000", b"apps/a")})
     repository.refresh()
     with pytest.raises(EditRefused, match=path.partition("/")[0]):

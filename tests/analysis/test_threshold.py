@@ -9,23 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_bot.analysis.schedule import Run
-from gitops_bot.analysis.threshold import Finding, Measurement, judge, within
+from gitops_bot.analysis.evidence import Arm, Finding, Interval
+from gitops_bot.analysis.judges.threshold import judge, within
 from gitops_bot.model import Outcome
-from gitops_bot.policy.schema import Metric
-from tests.support.build import at, reading
+from gitops_bot.policy.judges.threshold import Threshold
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
-Values = Sequence[float | None]
+Values = Sequence[float | str | None]
+"""Numbers; None is no data, `down` is that nobody answered."""
 
 
-def metric(**told: Any) -> Metric:
-    return Metric.model_validate({"name": "it", "query": "it", "max": 10, **told})
+def params(**told: Any) -> Threshold:
+    return Threshold.model_validate({"max": 10, **told})
 
 
-def judged(values: Values, *, length: int = 5, observations: float = 1, **told: Any) -> Finding:
-    measured = [Measurement(reading(value, at(index + 1)), observations) for index, value in enumerate(values)]
-    return judge(metric(**told), Run(at(1), len(values), length), measured)
+def arm(value: float | str | None, requests: float | None = None) -> Arm:
+    if value is None or isinstance(value, str):
+        return Arm(missing=value or "no data", answered=value is None)
+    return Arm(value) if requests is None else Arm(bad=value * requests, total=requests)
+
+
+def judged(values: Values, *, length: int = 5, requests: float | None = None, **told: Any) -> Finding:
+    return judge(params(**told), [Interval(arm(value, requests)) for value in values], length)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def judged(values: Values, *, length: int = 5, observations: float = 1, **told: 
     ],
 )
 def test_bounds_are_inclusive(bounds: dict[str, Any], value: float, good: bool) -> None:
-    assert within(metric(**bounds), value) is good
+    assert within(params(**bounds), value) is good
 
 
 @pytest.mark.parametrize(
@@ -84,8 +89,8 @@ def test_a_run_is_judged(values: Values, told: dict[str, Any], outcome: Outcome)
 
 
 def test_requests_count_as_observations() -> None:
-    assert judged([1] * 5, observations=100, minSamples=500).outcome is PASS
-    assert judged([1] * 5, observations=99, minSamples=500).because == "495 samples, of 500 needed"
+    assert judged([1] * 5, requests=100, minSamples=500).outcome is PASS
+    assert judged([1] * 5, requests=99, minSamples=500).because == "495 samples, of 500 needed"
 
 
 @pytest.mark.parametrize(
@@ -106,9 +111,9 @@ def test_the_reason_is_one_sentence(values: Values, told: dict[str, Any], becaus
 
 
 def test_the_commonest_reason_for_a_missing_number_is_told() -> None:
-    measured = [Measurement(reading(one, at(index))) for index, one in enumerate((None, "down", "down"))]
-    finding = judge(metric(), Run(at(1), 3, 5), measured)
-    assert finding.because == "3 of 3 measurements have no number: the metrics server did not answer"
+    assert judged([None, "down", "down"]).because == "3 of 3 measurements have no number: down"
+    silent = judge(params(), [Interval(Arm(bad=0.0, total=0.0))] * 2, 5)
+    assert silent.because == "2 of 2 measurements have no number: no traffic"
 
 
 @pytest.mark.parametrize(

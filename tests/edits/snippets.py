@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gitops_bot.policy.schema import Where
+from gitops_bot.policy.places import Where
 
 
 @dataclass(frozen=True)

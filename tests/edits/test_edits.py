@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gitops_bot import edits
 from gitops_bot.edits.place import Overlay
-from gitops_bot.errors import EditError, EditRefused, FileAbsent, PlaceAbsent
+from gitops_bot.errors import EditError, EditRefused, FileAbsent
 from gitops_bot.model import SlotMove, SlotName, Slots, Version
 from gitops_bot.policy.schema import Edit
 from tests.edits.trees import Files, edit, files, helm, image, value
@@ -48,8 +48,8 @@ def images(entry: str) -> Files:
 def rendered(given: Edit, tree: Files, after: Version | int | None, before: Version | int | None = None) -> bytes:
     """The one file after one slot moved."""
     slots = Slots().having(given.set, after), Slots().having(given.set, before)
-    (change,) = edits.render([given], tree, slots[1], slots[0])
-    return change.after
+    (change,) = edits.render([given], tree, slots[1], slots[0], back=True)
+    return change.after or b""
 
 
 # ---------------------------------------------------------------- the public functions
@@ -101,7 +101,7 @@ def test_a_second_render_changes_nothing() -> None:
     assert edits.read(given, moved) == after
     assert edits.render(given, moved, before, after) == ()
     assert edits.render(given, moved, after, after) == ()
-    assert {c.path: c.after for c in edits.render(given, moved, after, before)} == {
+    assert {c.path: c.after for c in edits.render(given, moved, after, before, back=True)} == {
         # What got quotes keeps them on the way back.
         "f.yaml": CANARY,
         f"{PROD}/kustomization.yaml": KUSTOMIZATION.replace(b"newTag: 1.9 ", b'newTag: "1.9" '),
@@ -186,6 +186,44 @@ def test_a_path_that_is_not_understood_is_refused_without_a_file() -> None:
 # ---------------------------------------------------------------- what render refuses
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [("1.10.0", "1.9.0"), ("v2.1", "v1.9.3"), ("1.0.0", "1.0.0-rc.1"), ("2.0.0_x.1", "1.9.9_x.2")]
+)
+def test_only_a_rollback_lowers_a_version(old: str, new: str) -> None:
+    tree = files(values=f"a: {old}\n")
+    before, after = Slots(Version(old)), Slots(Version(new))
+    with pytest.raises(EditRefused) as error:
+        edits.render([helm("a")], tree, before, after)
+    assert str(error.value) == (
+        f"stableVersion would fall from {old} to {new} at values.yaml: a. Only a rollback lowers a version"
+    )
+    (change,) = edits.render([helm("a")], tree, before, after, back=True)
+    assert change.after == f"a: {new}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("1.9", "1.10"),
+        ("1.0.0-rc.1", "1.0.0"),
+        ("deadbee", "abc1234"),
+        ("20240102", "20240101"),
+        ("1.02.3", "1.01.9"),
+        ("v2", "v1"),
+    ],
+)
+def test_what_is_not_known_to_be_lower_is_written(old: str, new: str) -> None:
+    tree = files(values=f"a: '{old}'\n")
+    (change,) = edits.render([helm("a")], tree, Slots(Version(old)), Slots(Version(new)))
+    assert change.after == f"a: '{new}'\n".encode()
+
+
+def test_a_digest_alone_is_neither_lower_nor_higher() -> None:
+    tree = files(values=f"a: {D2}\n")
+    (change,) = edits.render([helm("a")], tree, Slots(Version("", D2)), Slots(Version("", D1)))
+    assert change.after == f"a: {D1}\n".encode()
+
+
 def test_an_empty_value_is_never_written() -> None:
     for slot, old in ((helm("a"), V1), (helm("a", "weight"), 5)):
         with pytest.raises(EditRefused, match=r"would become empty at values\.yaml: a"):
@@ -223,6 +261,92 @@ def test_a_missing_file_is_absent() -> None:
         edits.read([helm("a")], files())
     with pytest.raises(FileAbsent, match=r"overlays/prod: the folder has no kustomization\.yaml"):
         edits.read([STABLE], files())
+
+
+# ---------------------------------------------------------------- a value as it is
+
+
+@pytest.mark.parametrize(
+    ("literal", "new", "written"),
+    [
+        ("3", 5, "5"),
+        ("3", "5", '"5"'),
+        ("'3'", "5", "'5'"),
+        ("'3'", 5, "5"),
+        ("'3'", 3, "3"),
+        ("3", "3", '"3"'),
+        ("1.10", "1.10", '"1.10"'),
+        ("yes", "yes", '"yes"'),
+        ("false", True, "true"),
+        ('"false"', False, "false"),
+        ("false", "false", '"false"'),
+        ("x", "z", "z"),
+        ("x", "y", '"y"'),
+        ("~", "x", "x"),
+        ("", 5, "5"),
+        ("x", "", '""'),
+        ("x", "two\nlines", '"two\\nlines"'),
+        ("a/b:v1", Version("v2"), "a/b:v2"),
+    ],
+)
+def test_the_type_of_a_value_is_part_of_it(literal: str, new: str | int | bool | Version, written: str) -> None:
+    tree = files(values=f"a: {literal}".rstrip() + " # c\n")
+    one = edit(yaml={"file": "values.yaml", "path": "a"}, set="version")
+    (change,) = edits.put(one, new, tree)
+    assert change.after == f"a: {written} # c\n".encode()
+    after = tree.changed((change,))
+    found = edits.get(one, after)
+    assert (type(found), found) == (type(new), new) if not isinstance(new, Version) else found == "a/b:v2"
+    assert edits.put(one, new, after) == ()
+
+
+@pytest.mark.parametrize(
+    ("literal", "value", "same"),
+    [
+        ("5", 5, True),
+        ("05", 5, False),
+        ("True", True, True),
+        ("'x'", "x", True),
+        ("x", "x", True),
+        ("null", None, False),
+        ("1.5", "1.5", False),
+    ],
+)
+def test_a_place_that_holds_the_very_value_is_left_alone(
+    literal: str, value: str | int | bool | None, same: bool
+) -> None:
+    tree, one = files(values=f"a: {literal}\nb: 1\n"), edit(yaml={"file": "values.yaml", "path": "a"}, set="version")
+    assert (edits.put(one, value, tree) == ()) is same
+
+
+@pytest.mark.parametrize(
+    ("literal", "value", "sentence"),
+    [
+        ("!!str x", 5, "a: 5 would be read back as '5'"),
+        ("!!int 5", "x", "whose meaning 'x' may not have"),
+        ("5", 10**30, "would be read back as"),
+        ("[x]", "y", "is a list, not a single value"),
+    ],
+)
+def test_a_value_that_would_not_read_back_as_it_is_is_refused(literal: str, value: str | int, sentence: str) -> None:
+    with pytest.raises(EditRefused) as error:
+        edits.put(
+            edit(yaml={"file": "values.yaml", "path": "a"}, set="version"), value, files(values=f"a: {literal}\n")
+        )
+    assert sentence in str(error.value)
+
+
+def test_a_given_version_or_weight_is_one() -> None:
+    how, tree = edits.sense(helm("a")), files(values="a: r/x:v1\n")
+    (change,) = edits.put(helm("a"), "v2", tree, how)
+    assert change.after == b"a: r/x:v2\n"
+    assert change.moves == (SlotMove(SlotName.STABLE, "values.yaml: a", "r/x:v1", "r/x:v2"),)
+    for bad in ("", "a b", 5, True, {"a": 1}):
+        with pytest.raises(EditRefused, match=r"values\.yaml: .* is no version"):
+            edits.put(helm("a"), bad, tree, how)
+    for wrong in ("", "101", "1.5", -1, True, ["5"]):
+        with pytest.raises(EditRefused, match=r"values\.yaml: .* is no weight from 0 to 100"):
+            edits.put(helm("a", "weight"), wrong, files(values="a: 5\n"), edits.sense(helm("a", "weight")))
 
 
 # ---------------------------------------------------------------- one scalar
@@ -387,14 +511,11 @@ def test_an_entry_that_would_lie_is_refused(entry: str, version: Version, senten
     assert sentence in str(error.value)
 
 
-def test_an_absent_entry_says_what_to_add() -> None:
+def test_an_absent_entry_is_empty_and_is_added() -> None:
     for text in ("resources: [x]\n", "images: []\n", "images:\n- name: b\n  newTag: x\n"):
-        with pytest.raises(
-            PlaceAbsent, match="Add `- name: a` with `newTag` below `images:`, or correct the edit's name"
-        ):
-            edits.read([image(".", "a")], files(kustomization=text))
-    with pytest.raises(PlaceAbsent, match=r"no item of `images` has name=chekout\. Did you mean `checkout`\? Add"):
-        edits.read([image(".", "chekout")], files(kustomization="images: [{name: checkout, newTag: x}]"))
+        assert edits.read([image(".", "a")], files(kustomization=text)).stable is None
+        after = rendered(image(".", "a"), files(kustomization=text), V2)
+        assert edits.read([image(".", "a")], files(kustomization=after)).stable == V2
 
 
 def test_an_image_holds_no_weight() -> None:

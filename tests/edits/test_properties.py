@@ -9,9 +9,14 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from gitops_bot.edits.locate import locate
 from gitops_bot.edits.path import Index, Key, Path, Segment
+from gitops_bot.edits.scalar import text_of
+from gitops_bot.edits.sense import Plain
+from gitops_bot.edits.source import Source
+from gitops_bot.edits.splice import splice
 from gitops_bot.errors import EditError
-from gitops_bot.policy.schema import Where
+from gitops_bot.policy.places import Where
 from tests.edits.snippets import SNIPPETS
 from tests.edits.trees import get, put, style
 
@@ -56,7 +61,7 @@ def files_with_a_place(draw: st.DrawFn) -> tuple[bytes, Path]:
     return text.encode(errors="replace"), Path(path)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], max_examples=200)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], max_examples=80)
 @given(files_with_a_place(), VALUES)
 def test_only_the_path_changes_and_setting_it_back_restores_the_bytes(place: tuple[bytes, Path], new: str) -> None:
     data, path = place
@@ -92,33 +97,49 @@ def test_setting_back_leaves_the_rest_of_real_files_alone(snippet: Any, new: str
     assert get(back, snippet.path, snippet.where) == old
 
 
-@settings(deadline=None, max_examples=400)
+def _put_following(data: bytes, path: str, new: Plain, where: Where | None = None) -> bytes:
+    source = Source.decode("f.yaml", data)
+    return splice(source, locate(source, Path.parse(path), where, follow=True), new).encode()
+
+
+def _get_following(data: bytes, path: str, where: Where | None = None) -> str:
+    return locate(Source.decode("f.yaml", data), Path.parse(path), where, follow=True).text
+
+
+WAYS = st.sampled_from([(put, get), (_put_following, _get_following)])
+TYPED = VALUES | st.text(max_size=6) | st.integers() | st.booleans()
+
+
+@settings(deadline=None, max_examples=250)
 @given(
     ARBITRARY,
     st.sampled_from(["a", "a.b", "[0]", "a[0]", "a[b=a].a", '""', "b.<<.a", "a.a.a[a.b=b]"]),
-    VALUES,
+    TYPED,
     st.sampled_from([None, Where(), Where(kind="a")]),
+    WAYS,
 )
-def test_any_bytes_work_or_are_refused(data: bytes, path: str, new: str, where: Where | None) -> None:
+def test_any_bytes_work_or_are_refused(data: bytes, path: str, new: Plain, where: Where | None, ways: Any) -> None:
+    write, read = ways
     try:
-        after = put(data, path, new, where)
+        after = write(data, path, new, where)
     except EditError:
         return
-    assert get(after, path, where) == new
+    assert read(after, path, where) == text_of(new)
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.data())
-def test_a_damaged_file_works_or_is_refused(data: st.DataObject) -> None:
+@settings(deadline=None, max_examples=200)
+@given(st.data(), WAYS)
+def test_a_damaged_file_works_or_is_refused(data: st.DataObject, ways: Any) -> None:
+    write, read = ways
     snippet = data.draw(st.sampled_from([s for s in SNIPPETS if len(s.before) < 2_000]))
     at = data.draw(st.integers(0, len(snippet.before)))
     cut = data.draw(st.integers(0, 3))
     noise = data.draw(
-        st.sampled_from([b"", b"{", b"[", b"&a ", b"*a", b"\n", b": ", b"'", b'"', b"- ", b"#", b"\t", b"<<: "])
+        st.sampled_from([b"", b"{", b"[", b"&a ", b"*a", b"\n", b": ", b"'", b'"', b"- ", b"#", b"\t", b"<<: ", b"|\n"])
     )
     damaged = snippet.before[:at] + noise + snippet.before[at + cut :]
     try:
-        after = put(damaged, snippet.path, snippet.new, snippet.where)
+        after = write(damaged, snippet.path, snippet.new, snippet.where)
     except EditError:
         return
-    assert get(after, snippet.path, snippet.where) == str(snippet.new)
+    assert read(after, snippet.path, snippet.where) == str(snippet.new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from gitops_bot.edits.path import Path
 from gitops_bot.edits.source import Source
 from gitops_bot.edits.splice import splice
 from gitops_bot.model import Change
-from gitops_bot.policy.schema import Edit, Where
+from gitops_bot.policy.places import Where
+from gitops_bot.policy.schema import Edit
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,15 @@ class Files:
         prefix = f"{folder}/" if folder else ""
         return tuple(sorted({p.removeprefix(prefix).split("/")[0] for p in self.files if p.startswith(prefix)}))
 
+    def below(self, folder: str) -> tuple[str, ...]:
+        return tuple(sorted(path for path in self.files if not folder or path.startswith(f"{folder}/")))
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Everything is near."""
+
     def changed(self, changes: tuple[Change, ...]) -> Files:
-        return Files({**self.files, **{change.path: change.after for change in changes}})
+        after = {**self.files, **{change.path: change.after for change in changes}}
+        return Files({path: data for path, data in after.items() if data is not None})
 
 
 def files(**texts: str | bytes) -> Files:

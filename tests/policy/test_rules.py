@@ -46,6 +46,7 @@ def found(spec: Spec, **changed: Any) -> list[tuple[str, str]]:
         ),
         (LADDER, {"pullRequest": {"title": "{{ step }} {{ to.version }}"}, "clusters": ["eu", "us"]}),
         (LADDER, {"analysis": {"metrics": [{**ERRORS, "min": 0, "max": 0}]}}),
+        (LADDER, {"edits": [STABLE, CANDIDATE, {**WEIGHT, "value": "{{ weight }}%"}]}),
     ],
 )
 def test_what_can_be_done_has_no_problem(spec: Spec, changed: Spec) -> None:
@@ -164,12 +165,41 @@ def metric(**changed: Any) -> Spec:
         (PROMOTION, {"edits": [STABLE, WEIGHT]}, "edits.1.set", "strategy.promote writes versions only"),
         # edits
         (PROMOTION, {"edits": []}, "edits", "at least one edit is needed"),
-        (PROMOTION, {"edits": [{"set": "version"}]}, "edits.0", "one of kustomizeImage, helmValue, yaml is needed"),
+        (
+            PROMOTION,
+            {"edits": [{"set": "version"}]},
+            "edits.0",
+            "one of kustomizeImage, kustomizeReplicas, kustomizePatch",
+        ),
         (
             LADDER,
             {"edits": [STABLE, CANDIDATE, {**CANDIDATE, "set": "weight"}]},
             "edits.2.set",
-            "an image has no weight",
+            "kustomizeImage holds stableVersion and candidateVersion, no weight",
+        ),
+        (
+            LADDER,
+            {"edits": [STABLE, CANDIDATE, {"kustomizeReplicas": {"path": "a", "name": "b"}, "set": "weight"}]},
+            "edits.2.set",
+            "kustomizeReplicas holds no slot, only what is set by hand",
+        ),
+        (
+            LADDER,
+            {"edits": [STABLE, CANDIDATE, {**WEIGHT, "value": "{{ wieght }}"}]},
+            "edits.2.value",
+            "knows no {{ wieght }}; there is {{ weight }}",
+        ),
+        (
+            LADDER,
+            {"edits": [STABLE, CANDIDATE, {**WEIGHT, "value": "v{{ tag }}"}]},
+            "edits.2.value",
+            "spells a version, and the edit sets weight",
+        ),
+        (
+            LADDER,
+            {"edits": [STABLE, WEIGHT, {**WEIGHT, "set": "candidateVersion", "value": "v{{ tag }}"}]},
+            "edits.2",
+            "writes the same place as an edit above it",
         ),
         (
             LADDER,

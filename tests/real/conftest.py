@@ -3,12 +3,14 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypeVar
 
 import pytest
 
+from tests.support.servers import tools
 from tests.support.servers.cache import Unavailable
 from tests.support.servers.git_http import GitHttp
 from tests.support.servers.kubernetes import ApiServer, find_apiserver
@@ -34,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def prometheus_binaries() -> tuple[Path, Path]:
     """The programs `prometheus` and `promtool`; tests start a `Prometheus` of their own."""
     return _found(find_prometheus)
+
+
+@pytest.fixture(scope="session")
+def rendering() -> None:
+    """kustomize and Helm are there; tests run them with `tools.run`."""
+    for tool in (tools.KUSTOMIZE, tools.HELM):
+        _found(partial(tools.find, tool))
 
 
 @pytest.fixture(scope="session")

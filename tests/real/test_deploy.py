@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.manifests import Manifest, collection, manifests, only
+from tests.support.manifests import READ, Manifest, collection, manifests, only
 from tests.support.servers.kubernetes import ApiError, ApiServer
 
 ACCOUNT = "system:serviceaccount:gitops-bot:gitops-bot"
@@ -88,8 +88,7 @@ def test_the_account_may_read_releases_and_nothing_else(server: ApiServer) -> No
     deadline = time.monotonic() + 30
     while not may(server, "list", "rollouts", "argoproj.io"):  # the authoriser hears of the role within milliseconds
         assert time.monotonic() < deadline
-    releases = [("rollouts", "argoproj.io"), ("canaries", "flagger.app"), ("deployments", "apps")]
-    for resource, group in releases:
+    for group, resource in sorted(READ):
         assert all(may(server, verb, resource, group) for verb in ("get", "list", "watch"))
         for verb in ("create", "update", "patch", "delete", "deletecollection", "*"):
             assert not may(server, verb, resource, group)

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from gitops_bot.edits.live import CLAIMANTS, HELD
 from gitops_bot.experiments import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +15,8 @@ BASE = ROOT / "deploy" / "kustomize" / "base"
 
 Manifest = dict[str, Any]
 
-READ = {(system.kind.group, system.kind.plural) for system in SYSTEMS.values()}
+_OWNERS = {*HELD.values(), *(kind for kinds in CLAIMANTS.values() for kind in kinds)}
+READ = {(kind.group, kind.plural) for kind in {*_OWNERS, *(system.kind for system in SYSTEMS.values())}}
 """What the bot reads: (API group, resource)."""
 
 _CLUSTER_WIDE = ("Namespace", "ClusterRole", "ClusterRoleBinding")

@@ -41,6 +41,13 @@ class Snapshot:
         below = (path[len(prefix) :] for path in self.files if path.startswith(prefix))
         return tuple(sorted({path.partition("/")[0] for path in below}))
 
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Every file below a folder."""
+        return tuple(sorted(path for path in self.files if not folder or path.startswith(f"{folder}/")))
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        """Everything is near."""
+
 
 @dataclass
 class World:
@@ -171,10 +178,11 @@ class World:
                 self._end(pull, PrState.CLOSED)
             return Pushed(update.branch, "")
         parent = self.commits[update.parent]
-        if not all(path in parent.files for path in update.files):
-            self.broken.append(f"{update.branch}: a file that is not there is written")
+        if not all(path in parent.files for path, data in update.files.items() if data is None):
+            self.broken.append(f"{update.branch}: a file that is not there is removed")
         at = parent.commit_.at
-        oid = self._keep((update.parent,), {**parent.files, **update.files}, BOT, at, update.message)
+        files = {path: data for path, data in {**parent.files, **update.files}.items() if data is not None}
+        oid = self._keep((update.parent,), files, BOT, at, update.message)
         self.refs[update.branch] = oid
         self._follow()
         return Pushed(update.branch, oid)

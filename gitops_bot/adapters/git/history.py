@@ -11,6 +11,8 @@ from gitops_bot.adapters.git.runner import Git
 from gitops_bot.model import Commit
 
 _ABSENT = "0" * 40
+_NEW = "100644"
+"""The mode of a file that the bot adds."""
 _NO_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """The empty tree, which git knows without having it."""
 # --no-renames: to tell renames needs the files' contents, which are not here.
@@ -19,7 +21,10 @@ _DIFF_TREE = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One path that differs; an object name is empty where there is no regular file of an unchanged mode."""
+    """One path that differs; an object name is empty where there is no regular file.
+
+    Both are where the bot could not have made the difference: a changed mode, a link, a new file that is executable.
+    """
 
     path: str
     before: str
@@ -126,13 +131,12 @@ def _changed(output: bytes) -> Iterator[tuple[str, str]]:
 def _difference(meta: bytes, path: bytes) -> Difference:
     """`:mode mode oid oid status` and the path."""
     mode_before, mode_after, before, after, _ = meta.decode().removeprefix(":").split()
-    if _ABSENT not in {before, after} and mode_before != mode_after:
-        after = _ABSENT  # an executable bit or a link is nothing that we write: it must not look like ours
-    return Difference(
-        _text(path),
-        before if before != _ABSENT and mode_before.startswith("100") else "",
-        after if after != _ABSENT and mode_after.startswith("100") else "",
-    )
+    if before == _ABSENT:
+        fit = mode_after == _NEW
+    else:
+        fit = mode_before.startswith("100") and (after == _ABSENT or mode_after == mode_before)
+    kept = [oid if fit and oid != _ABSENT else "" for oid in (before, after)]
+    return Difference(_text(path), *kept)
 
 
 def _text(path: bytes) -> str:

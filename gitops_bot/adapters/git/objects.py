@@ -15,6 +15,7 @@ _FOLDER = b"40000"
 _TREES_KEPT = 200_000
 """Entries of parsed trees: about 40 MB at the most."""
 _BYTES_KEPT = 16 * 2**20
+_ROOTS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Objects:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.RLock()
         self._folders: Recent[str, Folder] = Recent(_TREES_KEPT, lambda folder: len(folder.entries) + 1)
+        self._roots: Recent[str, str] = Recent(_ROOTS_KEPT)
         self._blobs: Recent[str, bytes] = Recent(_BYTES_KEPT, lambda content: len(content) + 100)
 
     def has(self, oid: str) -> bool:
@@ -88,8 +90,12 @@ class Objects:
 
     def root(self, commit: str) -> Folder:
         """The tree of a commit. Errors: ObjectMissing."""
-        header = self.commit(commit).partition(b"\n")[0]
-        return self.folder(header.removeprefix(b"tree ").decode())
+        with self._lock:
+            tree = self._roots.get(commit)
+            if tree is None:
+                tree = self.commit(commit).partition(b"\n")[0].removeprefix(b"tree ").decode()
+                self._roots.put(commit, tree)
+            return self.folder(tree)
 
     def folder_at(self, commit: str, parts: Sequence[bytes]) -> Folder | None:
         """The folder at a path; None where there is none, or a link on the way. Errors: ObjectMissing."""
@@ -114,6 +120,7 @@ class Objects:
     def forget(self) -> None:
         """End the process and forget what was read: the cache is being made again."""
         self.close()
+        self._roots.clear()
         self._folders.clear()
         self._blobs.clear()
 

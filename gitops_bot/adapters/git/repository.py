@@ -11,7 +11,7 @@ from pathlib import Path
 from gitops_bot.adapters.git import history
 from gitops_bot.adapters.git.cache import Cache
 from gitops_bot.adapters.git.guard import checked_branch, checked_oid, checked_url, path_parts
-from gitops_bot.adapters.git.objects import ObjectMissing, Objects
+from gitops_bot.adapters.git.objects import Folder, ObjectMissing, Objects
 from gitops_bot.adapters.git.pack import Draft, PackWriter
 from gitops_bot.adapters.git.push import Target, heads, push
 from gitops_bot.adapters.git.recent import Recent
@@ -101,8 +101,9 @@ class GitRepository:
     def head(self, branch_head: str, base: str) -> Head:
         """How a commit differs from another, both by object name, since they parted.
 
-        `files` says None where there is no regular file, and for the head where the file's mode changed. `fork` is
-        empty when they share no history; then everything differs. Errors: RepositoryUnreachable, RepositoryDenied.
+        `files` says None where there is no regular file, and twice None where the bot could not have made the
+        difference: a changed mode, a link, a new executable. `fork` is empty when they share no history; then
+        everything differs. Errors: RepositoryUnreachable, RepositoryDenied.
         """
         head = self._heads.get((branch_head, base))
         if head is None:
@@ -113,7 +114,8 @@ class GitRepository:
     def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
         """Write all commits in one pack, then push: one result per update, in order.
 
-        Errors: EditRefused (a file that the parent lacks, or a link), RepositoryUnreachable, RepositoryDenied.
+        Errors: EditRefused (a link, a folder, a file on the way, nothing to remove), RepositoryUnreachable,
+        RepositoryDenied.
         """
         self._check(updates)
         writer = PackWriter(self._objects, self._identity)
@@ -140,6 +142,21 @@ class GitRepository:
         with self._local(commit):
             found = self._objects.folder_at(commit, path_parts(folder) if folder else ())
         return tuple(name.decode("utf-8", "surrogateescape") for name in found.entries) if found else ()
+
+    def below(self, commit: str, folder: str) -> tuple[str, ...]:
+        """The path of every regular file below a folder, depth first; the root is the empty path."""
+        with self._local(commit):
+            found = self._objects.folder_at(commit, path_parts(folder) if folder else ())
+            prefix = f"{folder}/" if folder else ""
+            return tuple(self._below(found, prefix)) if found else ()
+
+    def _below(self, folder: Folder, prefix: str) -> Iterator[str]:
+        for name, entry in folder.entries.items():
+            path = prefix + name.decode("utf-8", "surrogateescape")
+            if entry.is_folder:
+                yield from self._below(self._objects.folder(entry.oid), f"{path}/")
+            elif entry.is_file:
+                yield path
 
     def _open(self) -> bool:
         try:
@@ -266,6 +283,12 @@ class _CommitTree:
 
     def names(self, folder: str) -> tuple[str, ...]:
         return self._repository.names(self._commit, folder)
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        return self._repository.below(self._commit, folder)
+
+    def fetch(self, paths: Sequence[str]) -> None:
+        self._repository.prefetch([(self._commit, path) for path in paths])
 
 
 def _checked_identity(identity: tuple[str, str]) -> tuple[str, str]:

@@ -1,31 +1,34 @@
 """`kustomizeImage`: the version of an entry below `images:` of a kustomization.
 
-The entry's `newTag` is the tag and its `digest` the digest. Only keys that are there are written; kustomize prefers a
-digest over a tag, so a pinned entry never gets a version without one.
+The entry's `newTag` is the tag and its `digest` the digest. Of an entry that has one of them only what is there is
+written; kustomize prefers a digest over a tag, so a pinned entry never gets a version without one. An absent entry is
+added; until then the version is the one that the kustomization builds, if there is exactly one.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
 
+from gitops_bot.edits.locators import kustomization
+from gitops_bot.edits.locators.kustomization import candidates, file
+from gitops_bot.edits.locators.kustomization_images import Used, used
+from gitops_bot.edits.locators.kustomization_users import steps_up
+from gitops_bot.edits.operations import Insert, Operation, Remove, Write
 from gitops_bot.edits.path import Filter, Key, Path
-from gitops_bot.edits.place import KUSTOMIZATIONS, Place, Write, find
-from gitops_bot.edits.reading import Value, held
-from gitops_bot.errors import EditRefused, FileAbsent, PlaceAbsent
-from gitops_bot.model import SlotName, Tree, Version
-from gitops_bot.policy.schema import KustomizeImage
+from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.sense import Sense, Value, held
+from gitops_bot.errors import EditError, EditRefused, PlaceAbsent
+from gitops_bot.model import Tree, Version
+from gitops_bot.policy.places.kustomize import KustomizeImage
+
+__all__ = ["candidates", "file", "operations", "places", "read", "warnings"]
 
 _TAG, _DIGEST = "newTag", "digest"
 _FORMS = {_TAG: re.compile(r"[^\s/:@]+"), _DIGEST: re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")}
-
-
-def candidates(spot: KustomizeImage) -> tuple[str, ...]:
-    """The file itself, or every name that the folder's kustomization may have."""
-    path = PurePosixPath(spot.path)
-    if path.name in KUSTOMIZATIONS or path.suffix in (".yaml", ".yml"):
-        return (spot.path,)
-    return tuple(str(path / name) for name in KUSTOMIZATIONS)
+_MOST_NAMED = 12
 
 
 def places(spot: KustomizeImage) -> tuple[Place, ...]:
@@ -33,95 +36,180 @@ def places(spot: KustomizeImage) -> tuple[Place, ...]:
     return tuple(_place(spot, candidates(spot)[0], key) for key in (_TAG, _DIGEST))
 
 
-def file(spot: KustomizeImage, tree: Tree) -> str:
-    """The kustomization. Errors: FileAbsent, EditRefused (a folder with several)."""
-    files = candidates(spot)
-    if len(files) == 1:
-        return files[0]
-    folder = "" if spot.path == "." else spot.path
-    names = set(tree.names(folder))
-    present = [path for path in files if PurePosixPath(path).name in names]
-    if not present:
-        raise FileAbsent(f"the folder has no {KUSTOMIZATIONS[0]}", where=spot.path)
-    if len(present) > 1:
-        raise EditRefused(f"the folder has {' and '.join(present)}, and kustomize takes one", where=spot.path)
-    return present[0]
+def read(spot: KustomizeImage, sense: Sense, tree: Tree) -> Value:
+    """The entry's version; without one, what is built by that name. None: its keys are empty, or nothing can be said.
+
+    Errors: EditError; PlaceAbsent where everything that is built is known, and the image is not in it.
+    """
+    _refuse_weight(spot, sense)
+    path = file(spot, tree)
+    tag, digest = _entry(spot, path, tree)
+    if tag is None and digest is None:
+        return _built(spot, sense, path, tree)
+    return _meant(tag or "", digest or "", sense, path)
 
 
-def read(spot: KustomizeImage, slot: SlotName, tree: Tree) -> Value | None:
-    """The entry's version; None where its keys are empty."""
-    _refuse_weight(spot, slot)
-    tag, digest = _entry(spot, tree)
-    return Version(tag or "", digest or "") if tag or digest else None
-
-
-def writes(spot: KustomizeImage, slot: SlotName, value: Value, tree: Tree) -> tuple[Write, ...]:
-    """The keys that the entry has and the version fills.
+def operations(spot: KustomizeImage, sense: Sense, given: Value, tree: Tree) -> tuple[Operation, ...]:
+    """The keys that the entry has and the version fills, or the keys or the entry that are absent; None removes it.
 
     A version with tag and digest goes into an entry with `newTag` alone as its tag, and into one with `digest` alone
     as its digest: each still names the same artefact. EditRefused where a key would keep its old value beside the new.
     """
-    _refuse_weight(spot, slot)
-    assert isinstance(value, Version)
-    tag, digest = _entry(spot, tree)
+    _refuse_weight(spot, sense)
     path = file(spot, tree)
-    if digest and not value.digest:
-        raise EditRefused(
-            f"the image `{spot.name}` is pinned by its digest, and {value} has none",
-            where=path,
-            remedy="Remove `digest`, or give the version with its digest",
-        )
-    if tag is not None and not value.tag:
-        raise EditRefused(
-            f"the image `{spot.name}` has a `newTag`, and {value} has no tag",
-            where=path,
-            remedy="Replace `newTag` by `digest`, or give the version with its tag",
-        )
-    parts = ((_TAG, tag, value.tag), (_DIGEST, digest, value.digest))
-    return tuple(
-        Write(_place(spot, path, key), _checked(key, new, path)) for key, old, new in parts if old is not None and new
-    )
+    if given is None:
+        return (Remove(Place(path, _entry_path(spot))),)
+    tag, digest = _entry(spot, path, tree)
+    value = sense.version(given, path)
+    new = {_TAG: _spelled(value, sense, path), _DIGEST: value.digest}
+    for key, text in new.items():
+        if text:
+            _checked(key, text, path)
+    if tag is None and digest is None:
+        if not sense.as_is:
+            _built(spot, sense, path, tree)
+        return _added(spot, path, new, tree)
+    _refuse_half(spot, path, value, tag, digest)
+    old = {_TAG: tag, _DIGEST: digest}
+    there = tuple(Write(_place(spot, path, key), text) for key, text in new.items() if old[key] is not None and text)
+    return there or _added(spot, path, new, tree)
 
 
-def _refuse_weight(spot: KustomizeImage, slot: SlotName) -> None:
-    if slot is SlotName.WEIGHT:
-        raise EditRefused(f"the image `{spot.name}` holds a version, not a weight", where=spot.path)
+def warnings(spot: KustomizeImage, tree: Tree) -> tuple[str, ...]:
+    """An image that nothing uses; kustomizations above this one that set it by an entry of their own.
+
+    Errors: EditError.
+    """
+    path = file(spot, tree)
+    one = kustomization.read(path, tree)
+    found = used(one, tree)
+    said = [f"{path}: {_unused(spot)}"] if found.lacks(spot.name) else []
+    own = next(iter(_entries(one, {spot.name})), {})
+    names = {spot.name, own.get("newName") or spot.name}
+    for above in (above for step in steps_up(path, tree) for above in step):
+        if any(_TAG in entry or _DIGEST in entry for entry in _entries(kustomization.read(above, tree), names)):
+            said.append(f"{above}: its own entry for `{spot.name}` overrides the one of {path}")
+    return tuple(said)
+
+
+# ---------------------------------------------------------------- the entry
+
+
+def _entries(one: kustomization.Kustomization, names: set[str]) -> list[Mapping[str, Any]]:
+    return [entry for entry in one.entries("images") if isinstance(name := entry.get("name"), str) and name in names]
+
+
+def _entry_path(spot: KustomizeImage) -> Path:
+    return Path((Key("images"), Filter((Key("name"),), spot.name)))
 
 
 def _place(spot: KustomizeImage, path: str, key: str) -> Place:
-    return Place(path, Path((Key("images"), Filter((Key("name"),), spot.name), Key(key))))
+    return Place(path, Path((*_entry_path(spot).segments, Key(key))))
 
 
-def _entry(spot: KustomizeImage, tree: Tree) -> tuple[str | None, str | None]:
-    """The entry's tag and digest: empty for null, None where there is no such key. PlaceAbsent where both lack."""
-    path = file(spot, tree)
-    try:
-        tag = _text(_place(spot, path, _TAG), _TAG, tree)
-    except PlaceAbsent as error:
-        tag, absent = None, error
-    try:
-        digest = _text(_place(spot, path, _DIGEST), _DIGEST, tree)
-    except PlaceAbsent:
-        digest = None
-    if tag is None and digest is None:
-        known = absent.remedy if absent.remedy.endswith("?") else f"{absent.remedy}."
-        raise PlaceAbsent(absent.what, where=absent.where, remedy=f"{known} {_mending(spot, absent)}".lstrip(". "))
+def _entry(spot: KustomizeImage, path: str, tree: Tree) -> tuple[str | None, str | None]:
+    """The entry's tag and digest: empty for null, None where there is no such key. PlaceAbsent: `images` is no list."""
+    tag, digest = (_text(_place(spot, path, key), key, tree) for key in (_TAG, _DIGEST))
     return tag, digest
 
 
-def _mending(spot: KustomizeImage, absent: PlaceAbsent) -> str:
-    if f"no key `{_TAG}`" in absent.what:
-        return f'Give the entry a `{_TAG}`, `{_TAG}: ""` before the first release'
-    return f"Add `- name: {spot.name}` with `{_TAG}` below `images:`, or correct the edit's name"
-
-
-def _text(place: Place, key: str, tree: Tree) -> str:
-    source, scalar = find(tree, place)
+def _text(place: Place, key: str, tree: Tree) -> str | None:
+    try:
+        source, scalar = find(tree, place)
+    except PlaceAbsent:
+        if not isinstance(kustomization.read(place.file, tree).content.get("images") or [], list):
+            raise
+        return None
     text = held(scalar)
     return _checked(key, text, source.at(scalar.line)) if text else ""
+
+
+def _added(spot: KustomizeImage, path: str, new: Mapping[str, str], tree: Tree) -> tuple[Operation, ...]:
+    """The entry that is absent, or the keys that it lacks."""
+    own = _entries(kustomization.read(path, tree), {spot.name})
+    if not own:
+        data = {"name": spot.name, **{key: text for key, text in new.items() if text}}
+        return (Insert(Place(path, _entry_path(spot)), data, _said(new)),)
+    if "tagSuffix" in own[0]:
+        raise EditRefused(
+            f"the image `{spot.name}` has a `tagSuffix`, which changes whatever tag is built",
+            where=path,
+            remedy=f"Replace it by `{_TAG}`",
+        )
+    return tuple(Insert(_place(spot, path, key), text) for key, text in new.items() if text)
+
+
+def _said(new: Mapping[str, str]) -> str:
+    return "@".join(text for text in new.values() if text)
+
+
+# ---------------------------------------------------------------- the version
+
+
+def _meant(tag: str, digest: str, sense: Sense, where: str) -> Version | None:
+    """The version that both keys name; the edit's form spells the tag alone."""
+    if tag and sense.form:
+        inner = sense.read_text(tag, where)
+        return Version(inner.tag, digest) if isinstance(inner, Version) else None
+    return Version(tag, digest) if tag or digest else None
+
+
+def _spelled(value: Version, sense: Sense, where: str) -> str:
+    if value.tag and sense.form:
+        return sense.form.write(Version(value.tag), where)
+    return value.tag
+
+
+def _built(spot: KustomizeImage, sense: Sense, path: str, tree: Tree) -> Version | None:
+    """What the kustomization builds without an entry, where that is one version. PlaceAbsent: it builds none."""
+    found = used(kustomization.read(path, tree), tree)
+    if found.lacks(spot.name):
+        raise PlaceAbsent(_unused(spot), where=path, remedy=_suggestion(spot.name, found))
+    version = found.version(spot.name)
+    try:
+        for key, text in ((_TAG, version.tag), (_DIGEST, version.digest)) if version else ():
+            if text:
+                _checked(key, text, path)
+        return _meant(version.tag, version.digest, sense, path) if version else None
+    except EditError:
+        return None
+
+
+def _unused(spot: KustomizeImage) -> str:
+    return f"nothing that is built here uses the image `{spot.name}`"
+
+
+def _suggestion(name: str, found: Used) -> str:
+    if close := get_close_matches(name, found.names, n=3):
+        return f"Did you mean {' or '.join(f'`{one}`' for one in close)}?"
+    return f"There are: {', '.join(found.names[:_MOST_NAMED])}{', …' if len(found.names) > _MOST_NAMED else ''}"
 
 
 def _checked(key: str, text: str, where: str) -> str:
     if not text.isprintable() or not _FORMS[key].fullmatch(text):
         raise EditRefused(f"{text!r} is no `{key}`", where=where)
     return text
+
+
+# ---------------------------------------------------------------- refusals
+
+
+def _refuse_weight(spot: KustomizeImage, sense: Sense) -> None:
+    if sense.of_weight:
+        raise EditRefused(f"the image `{spot.name}` holds a version, not a weight", where=spot.path)
+
+
+def _refuse_half(spot: KustomizeImage, path: str, value: Version, tag: str | None, digest: str | None) -> None:
+    """A key that the version does not fill would keep naming the old one."""
+    if digest and not value.digest:
+        raise EditRefused(
+            f"the image `{spot.name}` is pinned by its digest, and {value} has none",
+            where=path,
+            remedy=f"Remove `{_DIGEST}`, or give the version with its digest",
+        )
+    if tag is not None and not value.tag:
+        raise EditRefused(
+            f"the image `{spot.name}` has a `{_TAG}`, and {value} has no tag",
+            where=path,
+            remedy=f"Replace `{_TAG}` by `{_DIGEST}`, or give the version with its tag",
+        )

@@ -1,0 +1,1 @@
+"""Measurements: run by hand, held against goals, written to docs/benchmarks.md."""

@@ -1,0 +1,1 @@
+"""What users may tell a judge: one model for each, named as the judge."""

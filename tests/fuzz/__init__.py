@@ -1,0 +1,1 @@
+"""Any bytes as a file, a place and a value: an edit works or is refused."""
