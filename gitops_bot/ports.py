@@ -1,11 +1,11 @@
-"""The seams to the world as Protocols. Adapters implement them; observe.py reads through them, apply.py writes."""
+"""The seams to the world as Protocols. Adapters implement them; observe reads through them, apply.py writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from gitops_bot.model import Commit, CommitStatus, Head, Kind, PullRequest, Query, Reading, Tree
 
@@ -23,6 +23,15 @@ class Metrics(Protocol):
 
     def range(self, query: Query) -> tuple[Reading, ...]:
         """One reading per instant of the query, in order. Never raises: trouble is `Missing` with the reason."""
+        ...
+
+
+@runtime_checkable
+class ManyMetrics(Metrics, Protocol):
+    """A metrics server that answers many queries by few requests."""
+
+    def ranges(self, queries: Sequence[Query]) -> Mapping[Query, tuple[Reading, ...]]:
+        """As `range`, for each of them; a query that is wrong harms no other. Never raises."""
         ...
 
 

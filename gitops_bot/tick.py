@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from gitops_bot import apply, decide, observe
 from gitops_bot.delivery import budget, orphans, overlap
 from gitops_bot.errors import BotError, InternalError, PlaceConflict, RateLimited, SeveralFailures
-from gitops_bot.model import MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
+from gitops_bot.model import Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
+from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.ports import Clock
 
 MOST_ROUNDS = 3
@@ -75,6 +76,8 @@ class Job:
     stopping: apply.Stopping = lambda: False
     close: Callable[[], None] = lambda: None
     """Ends the processes and connections that the adapters hold; they come back when they are needed."""
+    facts: Callable[[observe.Sight, PromotionPolicy], Facts] = observe.facts
+    """What is known of a policy."""
 
 
 def plan(job: Job, only: str | None = None) -> Report:
@@ -89,8 +92,9 @@ def plan(job: Job, only: str | None = None) -> Report:
         observe.prefetch(sight, policies)
         for policy in policies:
             with _failing(report, policy.name):
-                facts = observe.facts(sight, policy)
-                report.plans.append(decide.decide(policy, facts, observe.series(sight, policy, facts)))
+                whole = observe.measured(sight, policy)
+                facts = job.facts(sight, whole)
+                report.plans.append(decide.decide(whole, facts, observe.series(sight, whole, facts)))
         report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
         report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
         if only is None and loaded.whole and not loaded.failures:

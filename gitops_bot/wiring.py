@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
+from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
-from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Prometheus, Repository, SecretRef
+from gitops_bot.policy.config import BotConfig, ClusterConfig, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
-from gitops_bot.ports import Clock, Cluster, Forge, Metrics
+from gitops_bot.ports import Clock, Cluster, Forge
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _job(config: BotConfig, name: str, repository: Repository, options: Options)
         repo=repo,
         forge=forge,
         clusters={one: _cluster(given) for one, given in config.spec.clusters.items()},
-        metrics={one: _metrics(one, given) for one, given in config.spec.metrics.items()},
+        metrics={one: metrics(one, given, secret) for one, given in config.spec.metrics.items()},
         servers=_servers(config),
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
@@ -221,7 +222,7 @@ def _github_api(url: str) -> str:
     return _GITHUB_API if host in ("github.com", None, "") else f"https://{host}/api/v3"
 
 
-# ---------------------------------------------------------------- clusters and metrics
+# ---------------------------------------------------------------- clusters
 
 
 def _cluster(given: ClusterConfig) -> Cluster:
@@ -233,29 +234,6 @@ def _cluster(given: ClusterConfig) -> Cluster:
 
     return KubernetesCluster(
         context=given.context, kubeconfig=given.kubeconfig, in_cluster=given.in_cluster, namespaces=given.namespaces
-    )
-
-
-def _metrics(name: str, given: MetricsServer) -> Metrics:
-    if given.prometheus:
-        return _prometheus(given.prometheus)
-    if given.recorded:
-        from gitops_bot.adapters.recorded import RecordedMetrics
-
-        return RecordedMetrics(Path(given.recorded.file))
-    raise PolicyInvalid("one of prometheus, recorded is needed", where=f"spec.metrics.{name}")
-
-
-def _prometheus(given: Prometheus) -> Metrics:
-    from gitops_bot.adapters.prometheus import PrometheusMetrics
-
-    return PrometheusMetrics(
-        given.url,
-        token=secret(given.token_from) if given.token_from else None,
-        headers={**given.headers, **{name: secret(one)() for name, one in given.headers_from.items()}},
-        ca_file=given.ca_file,
-        verify=not given.insecure_skip_verify,
-        timeout_s=given.timeout.total_seconds(),
     )
 
 

@@ -372,6 +372,12 @@ def test_lines_add_and_remove(batch: Any, repo: Path) -> None:
     assert (repo / "values.yaml").read_text().endswith("list:\n- name: a\na:\n  b:\n    c:\n    - 1\n    - three\n")
 
 
+def test_the_answer_tells_what_was_written_where_the_place_is_chosen_by_it(batch: Any, repo: Path) -> None:
+    code, answers = batch(json.dumps({"edit": place("list[name=a].name"), "value": "b"}))
+    assert (code, answers) == (0, [{"changed": True, "old": "a", "new": "b", "error": None}])
+    assert changed(repo) == {"values.yaml": VALUES.replace("name: a", "name: b")}
+
+
 def test_a_dry_batch_sees_its_own_lines_and_writes_nothing(batch: Any, repo: Path) -> None:
     code, answers = batch(line("replicas", 5), line("replicas", 6), dry=True)
     assert code == 1

@@ -7,20 +7,14 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import product
 
-from gitops_bot.analysis.chart import sparkline
-from gitops_bot.analysis.evidence import Arm, Finding, Interval
-from gitops_bot.analysis.judges import threshold
-from gitops_bot.analysis.questions import Role, questions
-from gitops_bot.analysis.schedule import Run, runs
+from gitops_bot.analysis.measuring import Measuring, measured
 from gitops_bot.model import (
     CheckResult,
     ExperimentStatus,
-    Missing,
     ObjectRef,
     Outcome,
     Phase,
     Query,
-    Reading,
     Sample,
     Series,
     Trial,
@@ -29,7 +23,7 @@ from gitops_bot.model import (
     Version,
 )
 from gitops_bot.policy.quantities import format_duration
-from gitops_bot.policy.schema import Metric, PromotionPolicy
+from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
@@ -42,9 +36,8 @@ def ask(policy: PromotionPolicy, trial: Trial | None, now: datetime) -> tuple[Qu
         return ()
     asked: list[Query] = []
     for cluster, metric in product(policy.spec.clusters, policy.spec.analysis.metrics):
-        for run in runs(policy.spec.analysis, trial.since, now):
-            with suppress(TemplateProblem):  # the verdict says it, as a check of its own
-                asked += _queries(policy, metric, trial, cluster, run).values()
+        with suppress(TemplateProblem):  # the verdict says it, as a check of its own
+            asked += Measuring.of(policy, metric, trial, cluster, now).queries
     return tuple(asked)
 
 
@@ -59,7 +52,11 @@ def verdict(
     """Every check of the policy: the controller's word, health, what was measured, the deadline."""
     checks = [*_controllers(policy, statuses), *_health(policy, candidate, statuses)]
     if trial and policy.spec.asks_metrics:
-        checks += _metrics(policy, trial, series, now)
+        both = product(policy.spec.clusters, policy.spec.analysis.metrics)
+        checks += [
+            measured(_named(metric.name, cluster, policy), policy, metric, trial, cluster, series, now)
+            for cluster, metric in both
+        ]
     if not policy.spec.asks_metrics and policy.spec.candidate.version:
         checks.append(CheckResult("requested", Outcome.PASS, f"{policy.spec.candidate.version} was given by hand"))
     if trial and (late := _deadline(policy, trial, Verdict(tuple(checks)), series, now)):
@@ -111,72 +108,6 @@ def _health(policy: PromotionPolicy, candidate: Version | None, statuses: Status
 
 def _named(name: str, cluster: str, policy: PromotionPolicy) -> str:
     return f"{name} ({cluster})" if len(policy.spec.clusters) > 1 else name
-
-
-# ---------------------------------------------------------------- what was measured
-
-
-def _metrics(policy: PromotionPolicy, trial: Trial, series: Series, now: datetime) -> Iterator[CheckResult]:
-    for cluster in policy.spec.clusters:
-        for metric in policy.spec.analysis.metrics:
-            yield _metric(policy, metric, cluster, trial, series, now)
-
-
-def _metric(
-    policy: PromotionPolicy, metric: Metric, cluster: str, trial: Trial, series: Series, now: datetime
-) -> CheckResult:
-    name = _named(metric.name, cluster, policy)
-    schedule = runs(policy.spec.analysis, trial.since, now)
-    if not schedule:
-        return CheckResult(name, Outcome.UNKNOWN, "the first interval is not over yet", critical=metric.critical)
-    try:
-        asked = [_queries(policy, metric, trial, cluster, run) for run in schedule]
-    except TemplateProblem as problem:
-        return CheckResult(name, Outcome.UNKNOWN, str(problem), critical=metric.critical)
-    params, measured = threshold.of(metric), [_measured(one, series) for one in asked]
-    findings = [threshold.judge(params, one, run.length) for run, one in zip(schedule, measured, strict=True)]
-    standing = _standing(findings)
-    finding, queries = findings[standing], tuple(asked[standing].values())
-    return CheckResult(
-        name,
-        finding.outcome,
-        finding.because,
-        finding.figures,
-        queries,
-        metric.critical,
-        chart=sparkline([one.candidate.number for one in measured[standing]], metric.min, metric.max),
-    )
-
-
-def _standing(findings: list[Finding]) -> int:
-    """A FAIL of the run under way counts at once; else the last finished run stands."""
-    return -1 if findings[-1].outcome is Outcome.FAIL else 0
-
-
-def _queries(policy: PromotionPolicy, metric: Metric, trial: Trial, cluster: str, run: Run) -> Mapping[Role, Query]:
-    interval = policy.spec.analysis.interval
-    texts = questions(policy, metric, trial)
-    return {role: Query(cluster, text, run.first, run.last(interval), interval) for role, text in texts.items()}
-
-
-def _measured(asked: Mapping[Role, Query], series: Series) -> list[Interval]:
-    readings = {role: series[query] for role, query in asked.items()}
-    if Role.VALUE in readings:
-        return [Interval(_value(reading), at=reading.at) for reading in readings[Role.VALUE]]
-    counted = zip(readings[Role.BAD], readings[Role.TOTAL], strict=True)
-    return [Interval(_counts(bad, total), at=total.at) for bad, total in counted]
-
-
-def _value(reading: Reading) -> Arm:
-    if isinstance(reading, Missing):
-        return Arm(missing=reading.reason, answered=reading.answered)
-    return Arm(reading.value)
-
-
-def _counts(bad: Reading, total: Reading) -> Arm:
-    if isinstance(total, Missing) or isinstance(bad, Missing):
-        return _value(total if isinstance(total, Missing) else bad)
-    return Arm(bad=bad.value, total=total.value)
 
 
 # ---------------------------------------------------------------- the deadline

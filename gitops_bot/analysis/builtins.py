@@ -100,6 +100,13 @@ SOURCES: Mapping[tuple[str, str], Source] = {
     ("contour", ""): _envoy(envoy_cluster_name=f"=~{{{{ namespace }}}}_{{{{ service | regex }}}}_{_ANY}"),
     ("gloo", ""): _envoy(envoy_cluster_name=f"=~{{{{ namespace }}}}-{{{{ service | regex }}}}upstream-{_ANY}_{_ANY}"),
     ("knative", "envoy"): _envoy(envoy_cluster_name="{{ namespace }}/{{ revision }}"),
+    ("knative", "opencensus"): Source(
+        "revision_app_request_latencies_count",
+        {"namespace_name": "{{ namespace }}", "revision_name": "{{ revision }}"},
+        ("response_code_class", _SERVER_ERROR),
+        "revision_app_request_latencies_bucket",
+        1000,
+    ),
     # What http.server.request.duration and kn.revision.name of queue-proxy (since 1.19) are to Prometheus; without the
     # container, requests that went through the activator would count twice.
     ("knative", "opentelemetry"): Source(

@@ -49,8 +49,8 @@ class Panel:
     """`%`, `s`, or empty, as limits have it."""
 
     def show(self, value: float) -> str:
-        """A number in the panel's unit."""
-        return Limit(0.0, self.unit).show(value)
+        """A number in the panel's unit, rounded."""
+        return Limit(0.0, self.unit).show(float(f"{value:.4g}"))
 
     @property
     def scale(self) -> tuple[float, float]:
@@ -135,7 +135,7 @@ def bars(panels: Sequence[Panel], states: str = "", width: int = MOST_COLUMNS) -
         lines.append(_cut(panel.title, width))
         for course in panel.courses:
             lines += [*_bars(panel, course, columns), ""]
-    count = max((len(one.values) for panel in panels for one in panel.courses), default=len(states))
+    count = max(_longest(panels), len(states))
     each = -(-count // columns) or 1
     if states:
         lines.append(f"{'verdict':>{_GUTTER}}  {states[each - 1 :: each]}{states[-1] if count % each else ''}")
@@ -144,17 +144,24 @@ def bars(panels: Sequence[Panel], states: str = "", width: int = MOST_COLUMNS) -
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def _longest(panels: Sequence[Panel]) -> int:
+    """Intervals of the longest course: all panels share their width."""
+    return max((len(one.values) for panel in panels for one in panel.courses), default=0)
+
+
 def _bars(panel: Panel, course: Course, columns: int) -> Iterator[str]:
     ground, top = panel.scale
     pooled = _pooled(_finite(course.values), columns)
     heights = [None if v is None else max(1, round(_share(v, ground, top) * _ROWS * 8)) for v in pooled]
-    levels = {_step(level.value, ground, top, _ROWS): level for level in course.levels}
+    levels: dict[int, list[str]] = {}
+    for level in course.levels:
+        levels.setdefault(_step(level.value, ground, top, _ROWS), []).append(level.name)
     edges = {_ROWS - 1: panel.show(top), 0: panel.show(ground)}
     yield f"{'':{_GUTTER}}  {_cut(course.name, columns)}"
     for row in reversed(range(_ROWS)):
-        level = levels.get(row)
-        cells = "".join(_cell(height, row, empty="─" if level is not None else " ") for height in heights)
-        said = f"─ {_cut(level.name, _LABEL - 2)}" if level is not None else ""
+        names = ", ".join(levels.get(row, ()))
+        cells = "".join(_cell(height, row, empty="─" if names else " ") for height in heights)
+        said = f"─ {_cut(names, _LABEL - 2)}" if names else ""
         yield f"{_cut(edges.get(row, ''), _GUTTER):>{_GUTTER}} │{cells}{said}"
 
 
@@ -180,7 +187,9 @@ _DASHES = ("", ' stroke-dasharray="7 3"', ' stroke-dasharray="2 3"', ' stroke-da
 def svg(panels: Sequence[Panel], title: str, *, decided_at: int | None = None) -> str:
     """The same as an SVG document; `decided_at` is marked by an upright line."""
     height = _TOP + len(panels) * (_HEIGHT + 44)
-    drawn = "".join(_panel(panel, _TOP + 24 + index * (_HEIGHT + 44), decided_at) for index, panel in enumerate(panels))
+    count = _longest(panels)
+    tops = [_TOP + 24 + index * (_HEIGHT + 44) for index in range(len(panels))]
+    drawn = "".join(_panel(panel, top, count, decided_at) for panel, top in zip(panels, tops, strict=True))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'font-family="sans-serif" font-size="12" fill="#222">\n<title>{_xml(title)}</title>\n'
@@ -189,13 +198,12 @@ def svg(panels: Sequence[Panel], title: str, *, decided_at: int | None = None) -
     )
 
 
-def _panel(panel: Panel, top: int, decided_at: int | None) -> str:
+def _panel(panel: Panel, top: int, count: int, decided_at: int | None) -> str:
     ground, high = panel.scale
-    count = max([2, *(len(one.values) for one in panel.courses)])
     right = _WIDTH - _RIGHT
 
     def x(index: int) -> float:
-        return _LEFT + index * (right - _LEFT) / (count - 1)
+        return _LEFT + index * (right - _LEFT) / max(1, count - 1)
 
     def y(value: float) -> float:
         return top + (1 - _share(value, ground, high)) * _HEIGHT
@@ -204,7 +212,7 @@ def _panel(panel: Panel, top: int, decided_at: int | None) -> str:
     for edge in (ground, high):
         parts.append(f'<text x="{_LEFT - 6}" y="{y(edge) + 4:.1f}" text-anchor="end">{_xml(panel.show(edge))}</text>')
     parts.append(f'<path d="M{_LEFT} {top}V{top + _HEIGHT}H{right}" fill="none" stroke="#999"/>')
-    for index, label in ((0, "1"), (count - 1, str(count))):
+    for index, label in {0: "1", count - 1: str(count)}.items() if count else ():
         parts.append(f'<text x="{x(index):.1f}" y="{top + _HEIGHT + 14}" text-anchor="middle">{label}</text>')
     if decided_at is not None and decided_at <= count:
         parts.append(f'<path d="M{x(decided_at - 1):.1f} {top}v{_HEIGHT}" stroke="#222" stroke-dasharray="1 3"/>')

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from gitops_bot.analysis import builtins
-from gitops_bot.model import Trial
+from gitops_bot.model import Trial, or_zero
 from gitops_bot.policy import templates
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import BuiltinNames, Metric, PolicySpec, PromotionPolicy
@@ -64,7 +64,7 @@ def _asked(policy: PromotionPolicy, metric: Metric, trial: Trial, *, baseline: b
 
 def _counts(bad: str, total: str) -> Questions:
     # An absent numerator is zero events; an absent denominator is no traffic, and must stay visible.
-    return {Role.BAD: f"({bad}) or on() vector(0)", Role.TOTAL: total}
+    return {Role.BAD: or_zero(bad), Role.TOTAL: total}
 
 
 def _values(policy: PromotionPolicy, metric: Metric, trial: Trial, *, baseline: bool) -> dict[str, str]:

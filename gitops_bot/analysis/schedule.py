@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gitops_bot.analysis.evidence import LEAST_INTERVALS
 from gitops_bot.policy.schema import Analysis
 
 SCRAPE_DELAY = timedelta(seconds=30)
 """A window is asked for only this long after its end: what was scraped last must have arrived."""
 
-LEAST_INTERVALS = 3
-"""No FAIL before so many measurements."""
+PATIENCE = 6
+"""So many times `bake` a patient judge may take for one run."""
+
+MOST_POINTS = 11_000
+"""What Prometheus gives in one range query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,27 @@ def length(analysis: Analysis) -> int:
     return max(LEAST_INTERVALS, -(-analysis.bake // analysis.interval))
 
 
-def runs(analysis: Analysis, since: datetime, now: datetime) -> tuple[Run, ...]:
-    """The last finished run and the one under way, oldest first; empty while nothing can be measured."""
+def longest(analysis: Analysis) -> int:
+    """Measurements of one run of a patient judge: six times as many, and what one query may give."""
+    return max(length(analysis), min(PATIENCE * length(analysis), MOST_POINTS))
+
+
+def runs(analysis: Analysis, since: datetime, now: datetime, size: int | None = None) -> tuple[Run, ...]:
+    """The last finished run and the one under way, oldest first; empty while nothing can be measured.
+
+    `size`: measurements of a run; default: `length`.
+    """
+    size = size or length(analysis)
     skipped = -(-analysis.warmup // analysis.interval)
     taken = (now - SCRAPE_DELAY - since) // analysis.interval - skipped
     if taken <= 0:
         return ()
-    whole, partial = divmod(taken, length(analysis))
+    whole, partial = divmod(taken, size)
     origin = since + (skipped + 1) * analysis.interval
 
     def run(index: int, count: int) -> Run:
-        return Run(origin + index * length(analysis) * analysis.interval, count, length(analysis))
+        return Run(origin + index * size * analysis.interval, count, size)
 
-    finished = (run(whole - 1, length(analysis)),) if whole else ()
+    finished = (run(whole - 1, size),) if whole else ()
     under_way = (run(whole, partial),) if partial else ()
     return finished + under_way

@@ -165,13 +165,25 @@ def validate(paths: tuple[Path, ...], output: str) -> None:
 def evaluate(policy: str | None, config: Path, policies: tuple[Path, ...], output: str, at: str | None) -> None:
     """Measure and say the verdict; nothing is planned or changed.
 
+    With --at, base is read as it was then, and measured is what the metrics server says of that time.
+
     Exits 0 for PASS, 3 for UNKNOWN, 4 for FAIL: the worst of the policies that are on trial.
+
+    \b
+    Example:
+      gitops-bot evaluate checkout-canary --at 2026-03-02T08:30:00Z
     """
     from gitops_bot import tick
-    from gitops_bot.cli import show
+    from gitops_bot.cli import past, show
     from gitops_bot.model import Outcome
 
-    report = _all(config, _options(policies, at), lambda job: tick.plan(job, policy), policy)
+    options = _options(policies, at)
+
+    def act(job: Job) -> Report:
+        then = job if at is None else past.going_back(job, options.clock.now(), show.note)
+        return tick.plan(then, policy)
+
+    report = _all(config, options, act, policy)
     if output == "table":
         show.checks(report)
     else:
@@ -312,9 +324,9 @@ def schema(write: Path | None, reference: Path | None) -> None:
 
 def main() -> None:
     """The entry point: every error says what, where and what to do, and has its exit code."""
-    from gitops_bot.cli import edits, pulls
+    from gitops_bot.cli import edits, judge, pulls
 
-    for group in (pulls.group, edits.setting, edits.getting):
+    for group in (pulls.group, edits.setting, edits.getting, judge.command):
         cli.add_command(group)
     try:
         cli(standalone_mode=False)

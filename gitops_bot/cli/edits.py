@@ -291,7 +291,7 @@ def get_edit(context: click.Context, /, edit: str, **_: Any) -> None:
 
 
 def _get(context: click.Context, given: Mapping[str, Any]) -> None:
-    from gitops_bot.edits.operations import text_of
+    from gitops_bot.edits.scalar import text_of
 
     with _refusals():
         value = _desk(context).get(_place(context, given))

@@ -84,7 +84,13 @@ class Desk:
             changed = bool(self.put(order))
         except EditError as error:
             return Answer(old=old, new=old, error=str(error))
-        return Answer(changed, old, self._held(order.edit) if changed else old)
+        return Answer(changed, old, self._written(order) if changed else old)
+
+    def _written(self, order: Order) -> Value:
+        """What the place holds now; where the value is what the place was chosen by, what was written."""
+        single = order.value if isinstance(order.value, str | int | Version) else None
+        held = self._held(order.edit)
+        return single if held is None else held
 
     def _held(self, edit: HandEdit) -> Value:
         """What the place holds; None where it is not there, or holds no single value."""

@@ -117,11 +117,31 @@ def checks(report: Report) -> None:
         for one in report.plans
         for check in one.verdict.checks
     ]
+    if report.plans and not rows:
+        click.echo("Nothing is on trial.")
+        return
     table(("POLICY", "CHECK", "RESULT", "WHY", "FIGURES"), rows)
+    for one in report.plans:
+        _charts(one)
+
+
+def _charts(plan: Plan) -> None:
+    """What each check of a policy measured over time, a line each."""
+    drawn = [(check.name, check.chart) for check in plan.verdict.checks if check.chart]
+    if drawn:
+        click.echo(f"\n{styled(plan.policy, bold=True)}")
+    width = max((len(name) for name, _ in drawn), default=0)
+    for name, chart in drawn:
+        click.echo(f"  {clean(name):{width}}  {clean(chart)}")
 
 
 def _figures(figures: Sequence[Any]) -> str:
-    return ", ".join(f"{one.name} {one.value}" for one in figures)
+    return clean(", ".join(f"{one.name} {one.value}" for one in figures))
+
+
+def note(text: str) -> None:
+    """What a person should know beside the result, on stderr."""
+    click.echo(f"note: {clean(text)}", err=True)
 
 
 def receipts(report: Report) -> None:

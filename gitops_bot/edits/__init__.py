@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot.edits.locators import WARNINGS, locator
-from gitops_bot.edits.operations import Move, carry_out, text_of
+from gitops_bot.edits.operations import Move, carry_out, quoted
 from gitops_bot.edits.place import Overlay
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.edits.shared_base import refuse_shared_base
@@ -66,13 +66,16 @@ def put(target: Target, value: Value, tree: Tree, sense: Sense = _AS_IS) -> tupl
 
     Nothing changes where it holds the value already. Errors: FileAbsent, PlaceAbsent, EditRefused.
     """
-    value = sense.meant(value, " or ".join(candidates([target])))
+    if not sense.as_is:
+        value = sense.meant(value, " or ".join(candidates([target])))
     exact = sense.as_is and target.given[0] in _TYPED
     overlay, moves = _carried(target, sense, value, Overlay(tree), exact=exact)
-    if moves and not isinstance(value, Mapping | list | tuple | None):
+    # What is written as it is at a path is proven where it stands, and may be what the path is chosen by.
+    proven = exact and target.helm_value is None
+    if moves and not proven and not isinstance(value, Mapping | list | tuple | None):
         found = get(target, overlay, sense)
         if not _holds(found, value, sense, exact=exact):
-            raise EditRefused(f"{_quoted(value)} would be read back as {_quoted(found)}", where=moves[0].place)
+            raise EditRefused(f"{quoted(value)} would be read back as {quoted(found)}", where=moves[0].place)
     return _changes(tree, overlay, [(sense.slot, move) for move in moves])
 
 
@@ -81,10 +84,6 @@ def _holds(found: Value, value: Value, sense: Sense, *, exact: bool) -> bool:
     if isinstance(found, Version) or isinstance(value, Version):
         return _agree(sense.version(found, ""), sense.version(value, ""))
     return _said(found) == _said(value) and (not exact or type(found) is type(value))
-
-
-def _quoted(value: Value) -> str:
-    return repr(value) if isinstance(value, str) else _said(value)
 
 
 # ---------------------------------------------------------------- the slots of a policy
@@ -216,7 +215,7 @@ def _label(edit: Edit, tree: Tree) -> str:
 
 
 def _said(value: Value) -> str:
-    return "empty" if value is None else text_of(value) if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else quoted(value)
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

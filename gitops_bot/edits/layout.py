@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from yaml.events import CollectionStartEvent, MappingStartEvent
 
 from gitops_bot.edits.emit import Style
+from gitops_bot.edits.source import MAX_BYTES
 from gitops_bot.edits.stream import Stream
 
 _REST = re.compile(r"[^\r\n]*")
@@ -121,7 +122,7 @@ class _Nearest:
     """What was seen nearest to a place."""
 
     at: int
-    distance: int = 2**63
+    distance: int = MAX_BYTES
     value: int | None = None
 
     def see(self, where: int, value: int) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from yaml.events import MappingStartEvent, SequenceStartEvent
+
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
-from gitops_bot.edits.sketch import Alias, Document, Mapping, Node, Scalar, Sequence, sketch
-from gitops_bot.edits.source import Source
+from gitops_bot.edits.sketch import Alias, Document, Mapping, Node, Scalar, Sequence, node_at, sketch
+from gitops_bot.edits.source import TEMPLATE, Source
+from gitops_bot.edits.stream import Stream
 from gitops_bot.errors import EditRefused, PlaceAbsent
 from gitops_bot.policy.places import Where
 
@@ -21,8 +24,10 @@ def locate(source: Source, path: Path, where: Where | None = None, *, follow: bo
     everyone who shares it. Errors: PlaceAbsent (no such document, key or item), EditRefused (not YAML; several
     documents, items or equal keys match; others share the value; it is no single value).
     """
-    node = document(source, sketch(source), where).root
-    for depth, segment in enumerate(path.segments):
+    chosen = document(source, sketch(source), where)
+    known, ordinal = _descended(chosen.stream, chosen.ordinal, path.segments)
+    node = node_at(chosen.stream, ordinal)
+    for depth, segment in enumerate(path.segments[known:], known):
         here = Path(path.segments[:depth])
         node = child(source, _reached(source, node, here, follow=follow), segment, here, follow=follow)
     node = _reached(source, node, path, follow=follow)
@@ -74,6 +79,20 @@ def _named(document: Document) -> str:
 
 
 # ---------------------------------------------------------------- the way down
+
+
+def _descended(stream: Stream, ordinal: int, segments: tuple[Segment, ...]) -> tuple[int, int]:
+    """How many keys and numbers lead down without a question, by nodes that nobody shares, and the node there."""
+    for depth, segment in enumerate(segments):
+        found: list[int] = []
+        if isinstance(segment, Key) and stream.kind(ordinal) is MappingStartEvent:
+            found = stream.keys(ordinal).get(segment.name, found)
+        elif isinstance(segment, Index) and stream.kind(ordinal) is SequenceStartEvent:
+            found = stream.items(ordinal)[segment.number : segment.number + 1]
+        if len(found) != 1 or stream.users(ordinal) or stream.text.startswith("{{", stream.starts[ordinal]):
+            return depth, ordinal
+        ordinal = found[0]
+    return len(segments), ordinal
 
 
 def child(source: Source, node: Node, segment: Segment, here: Path, *, follow: bool = False) -> Node:
@@ -188,9 +207,14 @@ def _what(source: Source, node: Node) -> str:
 
 
 def is_template(source: Source, node: Node) -> bool:
-    """`{{ x }}` without quotes is YAML, a mapping in a mapping, and so is a value that goes on in a template line."""
-    plain = isinstance(node, Scalar) and not node.style
-    return source.text.startswith("{{", node.start) or (plain and "{{" in source.text[node.start : node.end])
+    """`{{ x }}` without quotes is YAML, a mapping in a mapping, and so is a value that goes on in a template line.
+
+    `${{ x }}` on one line is a value like any other.
+    """
+    if source.text.startswith("{{", node.start):
+        return True
+    raw = source.text[node.start : node.end] if isinstance(node, Scalar) and not node.style else ""
+    return "{{" in raw and (TEMPLATE.search(raw) is not None or "\n" in raw or "\r" in raw)
 
 
 def _lines(numbers: Iterable[int]) -> str:

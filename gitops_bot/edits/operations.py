@@ -12,10 +12,11 @@ from gitops_bot.edits.insert import insert
 from gitops_bot.edits.ownership import check
 from gitops_bot.edits.place import Overlay, Place, find, load
 from gitops_bot.edits.remove import remove
-from gitops_bot.edits.scalar import is_plain
+from gitops_bot.edits.scalar import is_plain, text_of
 from gitops_bot.edits.sense import Data, Plain, held, typed
 from gitops_bot.edits.sketch import Scalar
 from gitops_bot.edits.splice import splice
+from gitops_bot.errors import EditRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,18 @@ def _write(tree: Overlay, place: Place, value: Plain, *, follow: bool, exact: bo
         return tree, ()
     check(tree, place)
     if exact and not isinstance(value, str):
-        scalar = replace(scalar, style="")  # in the quotes of the old value it would be text
-    data = splice(source, scalar, value).encode()
-    return tree.having(place.file, data), (Move(place.file, str(place), old, new),)
+        scalar = _bare(scalar, value, str(place))
+    after = splice(source, scalar, value).encode()
+    return tree.having(place.file, after), (Move(place.file, str(place), old, new),)
+
+
+def _bare(scalar: Scalar, value: Plain, where: str) -> Scalar:
+    """The scalar as if it had no quotes, in which a number would be text. EditRefused: it would be read as another."""
+    bare = replace(scalar, style="")
+    found = typed(replace(bare, text=text_of(value)))
+    if type(found) is not type(value) or found != value:
+        raise EditRefused(f"{quoted(value)} would be read back as {quoted(found)}", where=where)
+    return bare
 
 
 def _is(scalar: Scalar, value: Plain) -> bool:
@@ -114,11 +124,6 @@ def _is(scalar: Scalar, value: Plain) -> bool:
     if type(found) is not type(value) or found != value:
         return False
     return bool(scalar.style or scalar.tag) or not isinstance(value, str) or is_plain(value, flow=scalar.flow)
-
-
-def text_of(value: Plain) -> str:
-    """A single value as YAML's plain text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def in_short(data: Data) -> str:
@@ -133,3 +138,10 @@ def in_short(data: Data) -> str:
         case dict():
             return f"{{{', '.join(f'{key}: {in_short(value)}' for key, value in data.items())}}}"
     return str(data)
+
+
+def quoted(value: object) -> str:
+    """A single value for people, text in quotes."""
+    if isinstance(value, str):
+        return repr(value)
+    return "empty" if value is None else text_of(value) if isinstance(value, bool) else str(value)

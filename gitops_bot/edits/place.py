@@ -11,7 +11,7 @@ from gitops_bot.edits.locate import locate
 from gitops_bot.edits.path import Path
 from gitops_bot.edits.sketch import Scalar
 from gitops_bot.edits.source import Source
-from gitops_bot.errors import FileAbsent
+from gitops_bot.errors import EditError, FileAbsent
 from gitops_bot.model import Tree
 from gitops_bot.policy.places import Where
 
@@ -99,7 +99,12 @@ def find(tree: Tree, place: Place, *, follow: bool = True) -> tuple[Source, Scal
     Errors: FileAbsent, PlaceAbsent, EditRefused.
     """
     source = load(tree, place.file)
-    return source, _located(source, place.path, place.where, follow)
+    try:
+        return source, _located(source, place.path, place.where)
+    except EditError:
+        if not follow or not source.shares:
+            raise
+    return source, locate(source, place.path, place.where, follow=True)
 
 
 # A value is read before, while and after it is written, and one file's values often one after the other.
@@ -109,5 +114,5 @@ def _decoded(file: str, data: bytes) -> Source:
 
 
 @lru_cache(maxsize=3)
-def _located(source: Source, path: Path, where: Where | None, follow: bool) -> Scalar:
-    return locate(source, path, where, follow=follow)
+def _located(source: Source, path: Path, where: Where | None) -> Scalar:
+    return locate(source, path, where)

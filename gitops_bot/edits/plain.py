@@ -10,17 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    DocumentStartEvent,
-    Event,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceStartEvent,
-)
+from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
 from gitops_bot.edits.source import Source
+from gitops_bot.edits.stream import Said, stream_of
+
+_CLOSING = (MappingEndEvent, SequenceEndEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +62,19 @@ class _Builder:
     anchors: dict[str, Any] = field(default_factory=dict)
     stack: list[_Open] = field(default_factory=list)
 
-    def take(self, event: Event) -> Any:
+    def take(self, said: Said) -> Any:
         """The root node once it is complete, else None."""
-        if isinstance(event, CollectionEndEvent):
-            value: Any = self.stack.pop().content
-        elif isinstance(event, ScalarEvent):
-            value = self._known(event.anchor, event.value)
-        elif isinstance(event, AliasEvent):
-            value = self.anchors.get(event.anchor or "", "")
-        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
-            content: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
-            self.stack.append(_Open(self._known(event.anchor, content)))
-            return None
+        if isinstance(said, str):
+            value: Any = said
+        elif said[0] in _CLOSING:
+            value = self.stack.pop().content
+        elif said[0] is ScalarEvent:
+            value = self._known(said[1], said[4])
+        elif said[0] is AliasEvent:
+            value = self.anchors.get(said[1] or "", "")
         else:
+            content: dict[str, Any] | list[Any] = {} if said[0] is MappingStartEvent else []
+            self.stack.append(_Open(self._known(said[1], content)))
             return None
         if not self.stack:
             return value
@@ -93,13 +88,9 @@ class _Builder:
 
 
 def _roots(source: Source) -> Iterator[tuple[int, Any]]:
-    builder, line = _Builder(), 1
-    for event in source.events():
-        if isinstance(event, DocumentStartEvent):
-            builder = _Builder()
-        else:
-            if not builder.stack and event.start_mark is not None:
-                line = event.start_mark.line + 1
-            root = builder.take(event)
-            if root is not None:
-                yield line, root
+    stream = stream_of(source.text)
+    for root in stream.roots:
+        builder, value = _Builder(), None
+        for said in stream.says[root : stream.past(root)]:
+            value = builder.take(said)
+        yield stream.line(root), value

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import yaml
 from yaml.events import Event
 
-from gitops_bot.edits.reread import reread
+from gitops_bot.edits.reread import Reread, reread
 from gitops_bot.edits.source import Source
-from gitops_bot.edits.stream import Stream, remember, stream_of
+from gitops_bot.edits.stream import Said, Stream, events_of, remember, stream_of
 from gitops_bot.errors import EditRefused
 
 
@@ -42,24 +42,32 @@ def proven(before: Source, after: Source, expected: Expected, span: tuple[int, i
     """Whether `after` is `before` with the expected change. `span`: of one scalar, where alone the texts differ."""
     try:
         old = stream_of(before.text)
-        new = reread(old, after.text, expected.ordinal, *span) if span else None
-        good = _changed_as(old, new or stream_of(after.text, like=old), expected)
+        again = reread(old, after.text, expected.ordinal, *span) if span else None
+        if again is None:
+            return _changed_as(old.says, stream_of(after.text, like=old).says, expected.ordinal, expected)
     except (yaml.YAMLError, UnicodeError):
         return False
-    if new and good:
-        if not old.users(expected.ordinal):  # else the value may be a key too, by an alias
-            new.adopt(old)
-        remember(new)
+    first, behind = again.entry.first, again.entry.behind
+    good = _changed_as(old.says[first:behind], again.says, expected.ordinal - first, expected)
+    if good:
+        remember(after.text, lambda: _succeeding(again, expected.ordinal))
     return good
 
 
-def _changed_as(old: Stream, new: Stream, expected: Expected) -> bool:
-    first, behind = expected.ordinal, expected.ordinal + expected.gone
-    came = len(new.says) - len(old.says) + expected.gone
+def _succeeding(again: Reread, ordinal: int) -> Stream:
+    new, old = again.stream(), again.old
+    if not old.users(ordinal):  # else the value may be a key too, by an alias
+        new.adopt(old)
+    return new
+
+
+def _changed_as(old: list[Said], new: list[Said], first: int, expected: Expected) -> bool:
+    behind = first + expected.gone
+    came = len(new) - len(old) + expected.gone
     return (
         came >= 0
-        and behind <= len(old.says)
-        and old.says[:first] == new.says[:first]
-        and old.says[behind:] == new.says[first + came :]
-        and expected.came(new.events(first, first + came))
+        and behind <= len(old)
+        and old[:first] == new[:first]
+        and old[behind:] == new[first + came :]
+        and expected.came(events_of(new[first : first + came]))
     )

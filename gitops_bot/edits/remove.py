@@ -20,7 +20,7 @@ from gitops_bot.edits.proof import Expected, prove
 from gitops_bot.edits.reach import Reach, raise_absent, reach
 from gitops_bot.edits.sketch import Mapping, sketch
 from gitops_bot.edits.source import Source
-from gitops_bot.edits.stream import Stream
+from gitops_bot.edits.stream import Stream, events_of
 from gitops_bot.errors import EditRefused
 from gitops_bot.policy.places import Where
 
@@ -63,7 +63,7 @@ def _changed(source: Source, changes: Sequence[Change]) -> Source:
 
 def _emptied(collection: Outline) -> Expected:
     """The collection becomes one without entries, in brackets."""
-    (old,) = collection.stream.events(collection.ordinal, collection.ordinal + 1)
+    (old,) = events_of(collection.stream.says[collection.ordinal : collection.ordinal + 1])
     assert isinstance(old, CollectionStartEvent)
 
     def came(events: Sequence[Event]) -> bool:

@@ -37,8 +37,8 @@ _TAIL: list[Said] = [(MappingEndEvent,), (DocumentEndEvent, False), (StreamEndEv
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """The lines of an entry in the text, and its events in the stream."""
+class Entry:
+    """The lines of an entry in the old text, and its events in the old stream."""
 
     start: int
     end: int
@@ -46,8 +46,28 @@ class _Entry:
     behind: int
 
 
-def reread(old: Stream, text: str, ordinal: int, start: int, end: int) -> Stream | None:
-    """The stream of `text`, which is the old one with other characters from `start` to `end`, inside scalar `ordinal`.
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A text of which all is known but the events of one entry, and those."""
+
+    old: Stream
+    text: str
+    entry: Entry
+    part: Stream
+    """The entry alone."""
+
+    @property
+    def says(self) -> list[Said]:
+        """What the entry says now."""
+        return self.part.says[3:-3]
+
+    def stream(self) -> Stream:
+        """The stream of the text."""
+        return _joined(self.old, self.text, self.entry, self.part)
+
+
+def reread(old: Stream, text: str, ordinal: int, start: int, end: int) -> Reread | None:
+    """Read `text`, which is the old one with other characters from `start` to `end`, inside scalar `ordinal`.
 
     None: it has to be read as a whole, to see how it reads or why it does not.
     """
@@ -65,7 +85,7 @@ def reread(old: Stream, text: str, ordinal: int, start: int, end: int) -> Stream
     except (yaml.YAMLError, UnicodeError):
         return None
     deepest = old.depths[entry.first - 1] + max(part.depths)
-    return _joined(old, text, entry, part) if same and deepest <= MAX_DEPTH else None
+    return Reread(old, text, entry, part) if same and deepest <= MAX_DEPTH else None
 
 
 def _count(text: str) -> int | None:
@@ -74,7 +94,7 @@ def _count(text: str) -> int | None:
     return count() if count else None
 
 
-def _joined(old: Stream, text: str, entry: _Entry, part: Stream) -> Stream:
+def _joined(old: Stream, text: str, entry: Entry, part: Stream) -> Stream:
     first, behind = entry.first, entry.behind
     deeper = old.depths[first - 1] - part.depths[2]
     depths = bytes(depth + deeper for depth in part.depths[3:-3])
@@ -89,7 +109,7 @@ def _joined(old: Stream, text: str, entry: _Entry, part: Stream) -> Stream:
     )
 
 
-def _moved(before: array[int], within: array[int], entry: _Entry, part: Stream, grown: int) -> array[int]:
+def _moved(before: array[int], within: array[int], entry: Entry, part: Stream, grown: int) -> array[int]:
     """Where the events are in the new text: as before, in the part, and further on by what the part has grown."""
     first, behind = entry.first, entry.behind
     # Where a block ends with the part, it ends in the text where the next thing begins.
@@ -111,7 +131,7 @@ def _directed(stream: Stream, ordinal: int) -> bool:
     return stream.says[root - 1][2:] != (None, None)
 
 
-def _entry(stream: Stream, ordinal: int) -> _Entry | None:
+def _entry(stream: Stream, ordinal: int) -> Entry | None:
     """The smallest entry around a scalar that can be read alone."""
     node, parent = ordinal, stream.parent(ordinal)
     while parent is not None:
@@ -121,7 +141,7 @@ def _entry(stream: Stream, ordinal: int) -> _Entry | None:
             if column is not None:
                 end = _end(stream, behind, column)
                 if end is not None:
-                    return _Entry(start, end, node - 1, behind)
+                    return Entry(start, end, node - 1, behind)
         node, parent = parent, stream.parent(parent)
     return None
 

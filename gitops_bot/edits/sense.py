@@ -145,7 +145,7 @@ def parse_version(text: str, where: str) -> Version | None:
 
     None: the image reference names no version.
     """
-    if not text.isprintable() or " " in text or text == "@":
+    if not text.isprintable() or " " in text or text.endswith("@"):
         raise EditRefused(f"{text!r} stands there, which is no version", where=where)
     return Version.of_image(text) if is_image(text) else Version.parse(text)
 

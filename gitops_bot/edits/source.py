@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self, cast
 
@@ -21,6 +21,9 @@ MAX_ALIASES = 10_000
 
 # libyaml's parser where the wheel has it, else the slow one: the marks are the same.
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+TEMPLATE = re.compile(r"(?<!\$)\{\{")
+"""What begins a template's expression; `${{ x }}` is an expression of other programs, in files that are YAML."""
 
 _BOM = "\ufeff"
 # What YAML forbids, and what YAML 1.1 takes for a line break and YAML 1.2 does not.
@@ -90,13 +93,18 @@ class Source:
         """The file again."""
         return ((_BOM if self.mark else "") + self.text).encode()
 
+    @property
+    def shares(self) -> bool:
+        """Whether it could hold an alias or a merge; without them every value is its place's own."""
+        return "*" in self.text or "<<" in self.text
+
     def at(self, line: int) -> str:
         """`file:line` for messages."""
         return f"{self.file}:{line}"
 
     def having(self, start: int, end: int, literal: str) -> Source:
         """The same file with other characters in one span."""
-        return replace(self, text=self.text[:start] + literal + self.text[end:])
+        return Source(self.file, self.text[:start] + literal + self.text[end:], self.mark)
 
     def events(self) -> Iterable[Event]:
         """The parser's events; raises yaml.YAMLError and UnicodeError on the way, see `reading`."""
@@ -130,5 +138,5 @@ class Source:
         """The template line that made the parser fail: the last one up to there, else the first."""
         lines = self.text.splitlines()
         heads = ((number, line[:_LINE]) for number, line in enumerate(lines, 1) if "{{" in line)
-        braces = [number for number, head in heads if "{{" in _QUOTED_OR_COMMENT.sub("", head)]
+        braces = [number for number, head in heads if TEMPLATE.search(_QUOTED_OR_COMMENT.sub("", head))]
         return max((n for n in braces if n <= failing), default=min(braces, default=None))

@@ -7,8 +7,8 @@ start of the stream, number 0. What was read last is remembered: an edit looks a
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 from itertools import accumulate, islice
 from operator import attrgetter
 from typing import Any, cast
@@ -36,8 +36,10 @@ Said = str | tuple[Any, ...]
 
 # Few enough that the garbage collector, which counts 700 new objects, takes no notice.
 _CHUNK = 100
-_ROOM = 2_000_000
-"""So many characters of texts are remembered, and the last text whatever its size."""
+_COMMON = 4_096
+"""So many texts are shared among the events of a large file: its keys, and what is there over and over again."""
+_SMALL = 16 * 1024
+"""Texts of so many characters are remembered for a while, of larger ones the last two."""
 
 _STEP: dict[type, int] = {
     MappingStartEvent: 1,
@@ -122,10 +124,6 @@ class Stream:
         """Whether a collection is written in brackets."""
         said = self.says[number]
         return isinstance(said, tuple) and len(said) == 5 and bool(said[4])
-
-    def events(self, first: int, behind: int) -> tuple[Event, ...]:
-        """The parser's events again, without their marks."""
-        return tuple(map(_event, self.says[first:behind]))
 
     @cached_property
     def roots(self) -> tuple[int, ...]:
@@ -248,6 +246,11 @@ def breaks(text: str, start: int, end: int) -> int:
     return text.count("\n", start, end) + (lone - text.count("\r\n", start, end) if lone else 0)
 
 
+def events_of(says: Iterable[Said]) -> tuple[Event, ...]:
+    """The parser's events again, without their marks."""
+    return tuple(map(_event, says))
+
+
 def _event(said: Said) -> Event:
     if isinstance(said, str):
         return ScalarEvent(None, None, (True, False), said, style="")
@@ -257,32 +260,23 @@ def _event(said: Said) -> Event:
 
 # ---------------------------------------------------------------- reading
 
-
-class _Memory:
-    """The streams of the last texts; every step is one operation on a dictionary, whoever else reads."""
-
-    def __init__(self) -> None:
-        self._streams: dict[str, Stream] = {}
-
-    def get(self, text: str) -> Stream | None:
-        found = self._streams.pop(text, None)
-        if found is not None:
-            self._streams[text] = found
-        return found
-
-    def keep(self, stream: Stream) -> None:
-        self._streams.pop(stream.text, None)
-        self._streams[stream.text] = stream
-        kept = list(self._streams)
-        held = sum(map(len, kept))
-        for oldest in kept[:-1]:
-            if held <= _ROOM:
-                break
-            self._streams.pop(oldest, None)
-            held -= len(oldest)
+_Room = list[Callable[[], Stream]]
+"""How to get at the stream of one text; empty before that is known."""
 
 
-_MEMORY = _Memory()
+# The caches are what remembers, and they are safe among threads.
+@lru_cache(maxsize=32)
+def _small(_: str) -> _Room:
+    return []
+
+
+@lru_cache(maxsize=2)
+def _large(_: str) -> _Room:
+    return []
+
+
+def _room(text: str) -> _Room:
+    return (_small if len(text) <= _SMALL else _large)(text)
 
 
 def stream_of(text: str, like: Stream | None = None) -> Stream:
@@ -290,26 +284,27 @@ def stream_of(text: str, like: Stream | None = None) -> Stream:
 
     `like`: one that is mostly the same, to share its strings.
     """
-    found = _MEMORY.get(text)
-    if found is None:
-        try:
-            found = read(text, like)
-        except (yaml.YAMLError, UnicodeError):
-            for _ in parse(text):
-                """Stop at the first error, which may be the depth."""
-            raise
-        remember(found)
+    room = _room(text)
+    try:
+        found = room[0]() if room else read(text, like)
+    except (yaml.YAMLError, UnicodeError):
+        for _ in parse(text):
+            """Stop at the first error, which may be the depth."""
+        raise
+    room[:] = [lambda: found]
     return found
 
 
-def remember(stream: Stream) -> None:
-    """Keep a stream for those who ask for its text next."""
-    _MEMORY.keep(stream)
+def remember(text: str, make: Callable[[], Stream]) -> None:
+    """Keep for those who ask for a text next how its stream is made; it is made once."""
+    _room(text)[:] = [make]
 
 
 def read(text: str, like: Stream | None = None) -> Stream:
     """The stream of a text; raises yaml.YAMLError and UnicodeError."""
     known = like.says if like else []
+    common: dict[Said, Said] = {}
+    sharing = len(text) > _SMALL and "%TAG" not in text  # what says which tags there are has no hash
     says, depths, starts, ends = list[Said](), bytearray(), array("I"), array("I")
     events = iter(LOADER(text).get_event, None)
     depth = 0
@@ -321,6 +316,10 @@ def read(text: str, like: Stream | None = None) -> Stream:
             else _CLOSING.get(kind) or _said(kind, event)
             for kind, event in zip(kinds, chunk, strict=True)
         ]
+        if sharing:
+            if len(common) < _COMMON:
+                common.update(zip(new, new, strict=True))
+            new = list(map(common.get, new, new))
         old = known[len(says) : len(says) + len(chunk)]
         says += old if old == new else new
         steps = list(accumulate(map(_STEP.__getitem__, kinds), initial=depth))

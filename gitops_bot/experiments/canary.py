@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from gitops_bot.experiments import canary_events, canary_weight
 from gitops_bot.experiments.fields import (
     Lookup,
     Resource,
@@ -11,15 +13,14 @@ from gitops_bot.experiments.fields import (
     flag,
     image,
     instant,
-    items,
     mapping,
     number,
     reference,
     template_written,
     text,
-    whole,
 )
-from gitops_bot.model import ExperimentStatus, ObjectRef, Phase, Version
+from gitops_bot.experiments.said import Said
+from gitops_bot.model import Act, ExperimentStatus, ObjectRef, Phase, Version
 
 _PHASES = {
     "Initializing": Phase.PENDING,
@@ -35,23 +36,47 @@ _PHASES = {
     "Terminated": Phase.ERROR,
 }
 
+_ADVICE = {
+    "Waiting": Act.ASK,
+    "WaitingPromotion": Act.ASK,
+    "Terminating": Act.NOTHING,
+    "Terminated": Act.NOTHING,
+}
+"""A webhook asks for approval; an object that goes away asks for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """What the workloads run."""
+
+    candidate: Version | None
+    baseline: Version | None
+    applied: datetime | None
+
 
 def read(canary: Resource, lookup: Lookup, container: str | None) -> ExperimentStatus:
     """The reading of one Canary; a suspended one, and one whose images contradict it, is UNKNOWN."""
     target, primary = _workloads(canary, lookup)
-    candidate = image(target, container) if target else None
-    baseline = image(primary, container) if primary else None
-    applied = template_written(target) if target else None
-    phase, reason = _phase(canary, candidate, baseline, applied)
+    versions = _Versions(
+        candidate=image(target, container) if target else None,
+        baseline=image(primary, container) if primary else None,
+        applied=template_written(target) if target else None,
+    )
+    said = _said(canary, lookup, versions)
+    unknown = said.phase is Phase.UNKNOWN
     return ExperimentStatus(
         ref=reference(canary, "Canary"),
-        phase=phase,
-        reason=reason,
-        baseline=baseline,
-        candidate=candidate,
-        weight=None if phase is Phase.UNKNOWN else _weight(canary),
-        step="",
-        applied=applied,
+        phase=said.phase,
+        reason=said.reason,
+        baseline=versions.baseline,
+        candidate=versions.candidate,
+        weight=None if unknown else canary_weight.weight(canary, lookup),
+        applied=versions.applied,
+        winner="candidate" if said.phase is Phase.SUCCEEDED else "",
+        identity=text(canary, "status", "lastAppliedSpec"),
+        ended=_reached(canary) if said.phase in (Phase.SUCCEEDED, Phase.FAILED, Phase.INCONCLUSIVE) else None,
+        failed_checks=None if unknown else number(canary, "status", "failedChecks"),
+        advice=said.advice,
     )
 
 
@@ -62,35 +87,52 @@ def _workloads(canary: Resource, lookup: Lookup) -> tuple[Resource | None, Resou
     return lookup(ObjectRef(kind, namespace, name)), lookup(ObjectRef(kind, namespace, f"{name}-primary"))
 
 
-def _phase(
-    canary: Resource, candidate: Version | None, baseline: Version | None, applied: datetime | None
-) -> tuple[Phase, str]:
-    said = text(canary, "status", "phase")
+def _reached(canary: Resource) -> datetime | None:
+    return instant(text(canary, "status", "lastTransitionTime"))
+
+
+def _said(canary: Resource, lookup: Lookup, versions: _Versions) -> Said:
+    phase = text(canary, "status", "phase")
     if flag(canary, "spec", "suspend"):
-        return Phase.UNKNOWN, "suspended: Flagger does not look at it"
-    if not said:
-        return Phase.PENDING, "Flagger has not reported a phase"
-    phase = _PHASES.get(said, Phase.UNKNOWN)
-    if phase is Phase.SUCCEEDED and candidate and baseline and not candidate.runs(baseline):
-        return Phase.UNKNOWN, f"says Succeeded, but the target runs {candidate} and the primary {baseline}"
-    reached = instant(text(canary, "status", "lastTransitionTime"))
-    if phase is Phase.FAILED and reached and applied and reached < applied:
-        return Phase.UNKNOWN, "says Failed, but the target was written after that: waiting for Flagger to look at it"
-    return phase, text(condition(canary, "Promoted"), "message") or said
+        return Said(Phase.UNKNOWN, "suspended: Flagger does not look at it")
+    if not phase:
+        return Said(Phase.PENDING, "Flagger has not reported a phase")
+    if phase not in _PHASES:
+        return Said(Phase.UNKNOWN, f"Flagger reports the phase {phase}, which is not known")
+    if stale := _stale(canary, phase, versions):
+        return Said(Phase.UNKNOWN, stale)
+    if phase == "Failed":
+        return _failed(canary, lookup, versions)
+    return Said(_PHASES[phase], _message(canary), _ADVICE.get(phase))
 
 
-def _weight(canary: Resource) -> int | None:
-    """WaitingPromotion reports 0 while the router still sends the top weight."""
-    if text(canary, "status", "phase") == "WaitingPromotion":
-        return _top_weight(canary)
-    return number(canary, "status", "canaryWeight")
+def _message(canary: Resource) -> str:
+    return text(condition(canary, "Promoted"), "message") or text(canary, "status", "phase")
 
 
-def _top_weight(canary: Resource) -> int | None:
-    analysis = mapping(canary, "spec", "analysis") or mapping(canary, "spec", "canaryAnalysis")
-    if number(analysis, "iterations"):
-        return None
-    rungs = analysis.get("stepWeights")
-    if isinstance(rungs, list) and rungs and (top := whole(rungs[-1])) is not None:
-        return top
-    return number(analysis, "maxWeight") if not items(analysis, "match") else None
+def _stale(canary: Resource, phase: str, versions: _Versions) -> str:
+    """Why an end does not speak of what the target runs now; empty when it does."""
+    if phase not in ("Succeeded", "Failed"):
+        return ""
+    reached, applied = _reached(canary), versions.applied
+    if reached and applied and reached < applied:
+        return f"says {phase}, but the target was written after that: waiting for Flagger to look at it"
+    if phase == "Failed":
+        return ""
+    candidate, baseline = versions.candidate, versions.baseline
+    if candidate and baseline and not candidate.runs(baseline):
+        return f"says Succeeded, but the target runs {candidate} and the primary {baseline}"
+    last, promoted = text(canary, "status", "lastAppliedSpec"), text(canary, "status", "lastPromotedSpec")
+    if last and promoted and last != promoted:
+        return "says Succeeded, but what was applied last is not what was promoted last"
+    return ""
+
+
+def _failed(canary: Resource, lookup: Lookup, versions: _Versions) -> Said:
+    """Since 1.44 a promotion that fails leaves traffic on the candidate: then Failed does not mean that it is safe."""
+    if left := number(canary, "status", "canaryWeight"):
+        return Said(Phase.FAILED, f"{_message(canary)} {left} % of the traffic is still on the candidate", Act.ASK)
+    halts = canary_events.halts(canary, lookup, versions.applied)
+    if canary_events.without_traffic(halts):
+        return Said(Phase.INCONCLUSIVE, f"failed for lack of traffic: {halts[-1]}")
+    return Said(Phase.FAILED, "; ".join((_message(canary), *halts[-1:])))

@@ -9,6 +9,7 @@ from gitops_bot.experiments.fields import (
     flag,
     image,
     number,
+    observed,
     reference,
     template_written,
     text,
@@ -25,22 +26,22 @@ def read(deployment: Resource, _lookup: Lookup, container: str | None) -> Experi
         reason=reason,
         candidate=image(deployment, container),
         applied=template_written(deployment),
+        identity=text(deployment, "metadata", "uid"),
     )
 
 
 def _phase(deployment: Resource) -> tuple[Phase, str]:
-    generation, seen = number(deployment, "metadata", "generation"), number(deployment, "status", "observedGeneration")
-    if generation is None or seen is None or seen < generation:
+    if not observed(deployment):
         return Phase.UNKNOWN, "waiting for the spec update to be observed"
+    wanted = number(deployment, "spec", "replicas")
+    wanted = 1 if wanted is None else wanted
+    if wanted == 0:  # as the template of a Rollout is, or what Flagger has promoted: nothing that should run can fail
+        return Phase.IDLE, "scaled to zero"
     progressing = condition(deployment, "Progressing")
     if text(progressing, "reason") == "ProgressDeadlineExceeded":
         return Phase.FAILED, text(progressing, "message") or "progress deadline exceeded"
     if flag(deployment, "spec", "paused"):
         return Phase.PAUSED, "paused"
-    wanted = number(deployment, "spec", "replicas")
-    wanted = 1 if wanted is None else wanted
-    if wanted == 0:
-        return Phase.IDLE, "scaled to zero"
     updated = number(deployment, "status", "updatedReplicas") or 0
     available = number(deployment, "status", "availableReplicas") or 0
     if updated == available == wanted == (number(deployment, "status", "replicas") or 0):

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import yaml
 
 from gitops_bot.model import ObjectRef, Version
 
 Resource = Mapping[str, Any]
 """An object as the API gives it."""
 
-Lookup = Callable[[ObjectRef], Resource | None]
-"""Another object of the same cluster; None when it was not seen."""
+Objects = Mapping[tuple[str, str], Resource]
+"""Objects of one kind by namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What else the same cluster holds, of the kinds that a system names as its companions."""
+
+    of: Callable[[str], Objects]
+    """The objects of a kind, by its name in the table of systems; empty when they were not seen."""
+
+    def __call__(self, ref: ObjectRef) -> Resource | None:
+        """Another object; None when it was not seen."""
+        return self.of(ref.kind).get((ref.namespace, ref.name))
+
+    def all(self, kind: str, namespace: str) -> Sequence[Resource]:
+        """Every object of a kind in a namespace, in the order of their names."""
+        found = self.of(kind)
+        return [found[key] for key in sorted(found) if key[0] == namespace]
 
 
 def mapping(value: Any, *path: str) -> Resource:
@@ -54,6 +75,58 @@ def numeral(digits: str) -> int | None:
     return int(digits) if re.fullmatch(r"[0-9]{1,18}", digits) else None
 
 
+def real(value: Any, *path: str) -> float | None:
+    """The finite number below a path; None when there is none."""
+    *parents, last = path
+    found = mapping(value, *parents).get(last)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found) if abs(found) < 2**63 and math.isfinite(found) else None
+
+
+def strings(value: Any, *path: str) -> tuple[str, ...]:
+    """The strings of the list below a path; others are left out."""
+    *parents, last = path
+    found = mapping(value, *parents).get(last)
+    return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
+
+
+_QUANTITY = re.compile(r"([+-]?[0-9]{1,18}(?:\.[0-9]{0,18})?)(?:[eE]([+-]?[0-9]{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
+_SUFFIXES = {
+    "": 1.0,
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+} | {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
+
+
+def quantity(value: Any, *path: str) -> float | None:
+    """The Kubernetes quantity below a path (`182500m` is 182.5, a bare number itself); None when it is none."""
+    if (plain := real(value, *path)) is not None:
+        return plain
+    found = _QUANTITY.fullmatch(text(value, *path))
+    if found is None:
+        return None
+    digits, exponent, suffix = found.groups()
+    # Divided rather than multiplied by a thousandth: 31m is 0.031, not 0.031000000000000003.
+    scale = 10.0 ** int(exponent) if exponent else _SUFFIXES[suffix or ""]
+    return float(digits) / round(1 / scale) if scale < 1 else float(digits) * scale
+
+
+def share(part: float, total: float) -> float | None:
+    """A part in percent, to two places and whole where it is whole; None of nothing and of what is no part."""
+    if total <= 0 or not 0 <= part <= total:
+        return None
+    percent = round(100 * part / total, 2)
+    return int(percent) if percent.is_integer() else percent
+
+
 def flag(value: Any, *path: str) -> bool:
     """Whether true stands below a path."""
     *parents, last = path
@@ -72,6 +145,22 @@ def instant(stamp: str) -> datetime | None:
 def reference(resource: Resource, kind: str) -> ObjectRef:
     """What the object is called."""
     return ObjectRef(kind, text(resource, "metadata", "namespace"), text(resource, "metadata", "name"))
+
+
+def annotation(resource: Resource, name: str) -> str:
+    """An annotation; empty when there is none."""
+    return text(resource, "metadata", "annotations", name)
+
+
+def label(resource: Resource, name: str) -> str:
+    """A label; empty when there is none."""
+    return text(resource, "metadata", "labels", name)
+
+
+def observed(resource: Resource) -> bool:
+    """Whether the status speaks of the present spec, by a generation that is a number in both places."""
+    generation, seen = number(resource, "metadata", "generation"), number(resource, "status", "observedGeneration")
+    return generation is not None and seen is not None and seen >= generation
 
 
 def condition(resource: Resource, name: str) -> Resource:
@@ -94,3 +183,31 @@ def template_written(resource: Resource) -> datetime | None:
         if not text(entry, "subresource") and "f:template" in mapping(entry, "fieldsV1", "f:spec")
     ]
     return max((time for time in times if time), default=None)
+
+
+_LONGEST = 1024 * 1024
+
+
+class _Inner(yaml.SafeLoader):
+    """YAML as JSON has it: no aliases, which could grow without end, and times stay text."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias")
+        return super().compose_node(parent, index)
+
+
+_Inner.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:timestamp"]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def document(inner: str) -> Resource:
+    """The mapping that a text of YAML holds, as ConfigMaps and Secrets carry it; empty when it holds none."""
+    if len(inner) > _LONGEST:
+        return {}
+    try:
+        return mapping(yaml.load(inner, _Inner))  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
+        return {}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gitops_bot.experiments import analyses, analysis_run
 from gitops_bot.experiments.fields import (
     Lookup,
     Resource,
     condition,
     flag,
     image,
+    instant,
     items,
     mapping,
     number,
     numeral,
     reference,
+    share,
     template_written,
     text,
 )
-from gitops_bot.model import ExperimentStatus, ObjectRef, Phase, Version
+from gitops_bot.experiments.said import Said
+from gitops_bot.model import Act, Analysis, ExperimentStatus, Phase, Version
 
 _INCONCLUSIVE = ("InconclusiveAnalysisRun", "InconclusiveExperiment")
 _ABANDONED = ("ProgressDeadlineExceeded", "RolloutAborted")
@@ -24,34 +31,46 @@ _ABANDONED = ("ProgressDeadlineExceeded", "RolloutAborted")
 
 def read(rollout: Resource, lookup: Lookup, container: str | None) -> ExperimentStatus:
     """The reading of one Rollout; a stale one is UNKNOWN."""
-    phase, reason = _phase(rollout)
-    owner = _template_owner(rollout, lookup)
+    bound = analyses.bound(rollout, lookup)
+    said = _proven(_said(rollout), bound)
+    owner = analysis_run.template_owner(rollout, lookup)
     candidate = image(owner, container) if owner else None
-    return ExperimentStatus(
+    status = ExperimentStatus(
         ref=reference(rollout, "Rollout"),
-        phase=phase,
-        reason=reason,
+        phase=said.phase,
+        reason=said.reason,
         baseline=_baseline(rollout, candidate),
         candidate=candidate,
-        weight=_weight(rollout, phase),
-        step="" if phase is Phase.UNKNOWN else _step(rollout),
         applied=template_written(owner) if owner else None,
+        advice=said.advice,
+    )
+    return status if said.phase is Phase.UNKNOWN else _told(status, rollout, lookup, bound)
+
+
+def _told(status: ExperimentStatus, rollout: Resource, lookup: Lookup, bound: tuple[Analysis, ...]) -> ExperimentStatus:
+    """What only a fresh status tells."""
+    found = [analysis_run.measured(run) for run in analyses.runs(rollout, lookup, bound)]
+    return replace(
+        status,
+        weight=_weight(rollout),
+        step=_step(rollout),
+        baseline_name=text(rollout, "status", "stableRS"),
+        candidate_name=text(rollout, "status", "currentPodHash"),
+        identity=text(rollout, "status", "currentPodHash"),
+        began=instant(text(rollout, "status", "duration", "rolloutStartedAt")),
+        ended=instant(text(rollout, "status", "duration", "finishedAt")),
+        analyses=bound,
+        metrics={name: value for one in found for name, value in one.metrics.items()},
+        warnings=tuple(name for one in found for name in one.warnings),
     )
 
 
-def _template_owner(rollout: Resource, lookup: Lookup) -> Resource | None:
-    """What holds the pod template: the Rollout, or the Deployment that `workloadRef` names."""
-    name = text(rollout, "spec", "workloadRef", "name")
-    if not name:
-        return rollout
-    return lookup(ObjectRef("Deployment", text(rollout, "metadata", "namespace"), name))
-
-
-def _phase(rollout: Resource) -> tuple[Phase, str]:
+def _said(rollout: Resource) -> Said:
     if stale := _stale(rollout):
-        return Phase.UNKNOWN, stale
+        return Said(Phase.UNKNOWN, stale)
     if condition(rollout, "InvalidSpec").get("status") == "True":
-        return Phase.ERROR, f"invalid spec: {text(condition(rollout, 'InvalidSpec'), 'message')}"
+        why = text(condition(rollout, "InvalidSpec"), "message")
+        return Said(Phase.ERROR, f"invalid spec: {why}", Act.REVERT)
     match text(rollout, "status", "phase"):
         case "Healthy":
             return _healthy(rollout)
@@ -60,8 +79,8 @@ def _phase(rollout: Resource) -> tuple[Phase, str]:
         case "Paused":
             return _paused(rollout)
         case "Progressing":
-            return Phase.RUNNING, text(rollout, "status", "message") or "progressing"
-    return Phase.PENDING, "the controller has not reported a phase"
+            return Said(Phase.RUNNING, text(rollout, "status", "message") or "progressing")
+    return Said(Phase.PENDING, "the controller has not reported a phase")
 
 
 def _stale(rollout: Resource) -> str:
@@ -82,31 +101,44 @@ def _observed(seen: str, generation: int | None) -> bool:
     return generation is None or observed is None or observed >= generation
 
 
-def _healthy(rollout: Resource) -> tuple[Phase, str]:
+def _healthy(rollout: Resource) -> Said:
     stable, current = text(rollout, "status", "stableRS"), text(rollout, "status", "currentPodHash")
     if stable and stable == current:
-        return Phase.SUCCEEDED, "healthy, the current pods are the stable ones"
-    return Phase.RUNNING, "healthy, but the current pods are not the stable ones yet"
+        how = text(rollout, "status", "duration", "completionStatus")
+        why = "healthy, the current pods are the stable ones"
+        return Said(Phase.SUCCEEDED, f"{why} ({how})" if how else why)
+    return Said(Phase.RUNNING, "healthy, but the current pods are not the stable ones yet")
 
 
-def _degraded(rollout: Resource) -> tuple[Phase, str]:
+def _proven(said: Said, bound: Sequence[Analysis]) -> Said:
+    """A release went through is one thing, that its analyses found it good another: the controller does not insist."""
+    doubts = [one for one in bound if one.phase in (Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)]
+    if said.phase is not Phase.SUCCEEDED or not doubts:
+        return said
+    named = "; ".join(f"the analysis {one.binding} is {one.phase.value}: {one.reason}" for one in doubts)
+    return Said(Phase.INCONCLUSIVE, f"{said.reason}, but {named}")
+
+
+def _degraded(rollout: Resource) -> Said:
     progressing = condition(rollout, "Progressing")
     why = text(rollout, "status", "message") or text(progressing, "message") or "degraded"
     abandoned = text(progressing, "reason") in _ABANDONED and progressing.get("status") == "False"
     promoted = text(rollout, "status", "stableRS") == text(rollout, "status", "currentPodHash")
     if (flag(rollout, "status", "abort") or abandoned) and not promoted:
-        return Phase.FAILED, why
-    return Phase.ERROR, why
+        return Said(Phase.FAILED, why)
+    return Said(Phase.ERROR, why)
 
 
-def _paused(rollout: Resource) -> tuple[Phase, str]:
+def _paused(rollout: Resource) -> Said:
     reasons = [text(pause, "reason") for pause in items(rollout, "status", "pauseConditions")]
     why = ", ".join(reason for reason in reasons if reason) or text(rollout, "status", "message") or "paused"
     if any(reason in _INCONCLUSIVE for reason in reasons):
-        return Phase.INCONCLUSIVE, why
-    if reasons == ["CanaryPauseStep"] and _timed_pause(rollout) and not flag(rollout, "spec", "paused"):
-        return Phase.RUNNING, "in a timed pause"
-    return Phase.PAUSED, why
+        return Said(Phase.INCONCLUSIVE, why)
+    if flag(rollout, "spec", "paused"):
+        return Said(Phase.PAUSED, why, Act.NOTHING)  # a person stopped it, and git says so
+    if reasons == ["CanaryPauseStep"] and _timed_pause(rollout):
+        return Said(Phase.RUNNING, "in a timed pause")
+    return Said(Phase.PAUSED, why)
 
 
 def _timed_pause(rollout: Resource) -> bool:
@@ -121,19 +153,18 @@ def _baseline(rollout: Resource, candidate: Version | None) -> Version | None:
     return candidate if stable and stable == text(rollout, "status", "currentPodHash") else None
 
 
-def _weight(rollout: Resource, phase: Phase) -> int | None:
-    if phase is Phase.UNKNOWN:
-        return None
+def _weight(rollout: Resource) -> float | None:
+    """The router's, of its `maxTrafficWeight`; without one the share of pods."""
+    canary = mapping(rollout, "spec", "strategy", "canary")
+    routing = mapping(canary, "trafficRouting")
     weight = number(rollout, "status", "canary", "weights", "canary", "weight")
     if weight is not None:
-        return weight
-    routed = mapping(rollout, "spec", "strategy", "canary", "trafficRouting") or mapping(
-        rollout, "spec", "strategy", "blueGreen"
-    )
+        return share(weight, number(routing, "maxTrafficWeight") or 100)
+    routed = routing or mapping(rollout, "spec", "strategy", "blueGreen")
     if routed or _baseline(rollout, Version("any")) or flag(rollout, "status", "abort"):
         return 0
     updated, total = number(rollout, "status", "updatedReplicas") or 0, number(rollout, "status", "replicas") or 0
-    return round(100 * updated / total) if total else 0
+    return share(updated, total) or 0
 
 
 def _step(rollout: Resource) -> str:

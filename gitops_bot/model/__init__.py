@@ -25,6 +25,8 @@ from gitops_bot.model.delivery import (
     UpdatePr,
 )
 from gitops_bot.model.evidence import (
+    Act,
+    Analysis,
     CheckResult,
     ExperimentStatus,
     Figure,
@@ -40,6 +42,7 @@ from gitops_bot.model.evidence import (
     Trial,
     Unseen,
     Verdict,
+    or_zero,
     worst,
 )
 from gitops_bot.model.git import (
@@ -61,7 +64,9 @@ from gitops_bot.model.steps import (
 )
 
 __all__ = [
+    "Act",
     "Action",
+    "Analysis",
     "BranchView",
     "Change",
     "CheckResult",
@@ -110,5 +115,6 @@ __all__ = [
     "UpdatePr",
     "Verdict",
     "Version",
+    "or_zero",
     "worst",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,7 +21,32 @@ class Phase(StrEnum):
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
+    """The machinery failed: nothing is said of the candidate."""
+    COMPLETED = "completed-no-verdict"
+    """It ran to its end and leaves the verdict to who reads the numbers."""
+    NONE = "none"
+    """The object carries weights or settings, never a verdict."""
     UNKNOWN = "unknown"
+    """Stale, not reported yet in words that are known, or no such object at all."""
+
+
+class Act(StrEnum):
+    """What should follow from a reading, before any policy has its say."""
+
+    NOTHING = "nothing"
+    """Look again later."""
+    EVALUATE = "evaluate"
+    """The system waits or leaves the numbers to others: judge them."""
+    ASK = "ask"
+    """A person must approve, or look."""
+    PROCEED = "proceed"
+    """Advance or promote: the policy's strategy says which."""
+    HOLD = "hold"
+    """Not good enough to go on, no reason to go back."""
+    ROLLBACK = "rollback"
+    """The candidate failed."""
+    REVERT = "revert"
+    """What was merged cannot work: undo that commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +80,70 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """An analysis that a rollout is bound to, and how its present run stands."""
+
+    binding: str
+    """When it runs, as people say it: `in the background from step 2`, `at step 3`, `before the promotion`."""
+    templates: tuple[str, ...]
+    args: Mapping[str, str]
+    """What the templates are given; empty where the value is not known before it runs."""
+    run: str = ""
+    """The name of its present run; empty when there is none."""
+    phase: Phase = Phase.PENDING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentStatus:
-    """What a controller says about one object, fresh or not at all: a stale status has the phase UNKNOWN."""
+    """What a controller says about one object, fresh or not at all: a stale status has the phase UNKNOWN.
+
+    Names are the system's own (pod hash, revision, track), versions are images' tags and digests; empty or None where
+    the object does not say.
+    """
 
     ref: ObjectRef
     phase: Phase
     reason: str
     baseline: Version | None = None
     candidate: Version | None = None
-    weight: int | None = None
-    """Percent of live traffic on the candidate; None where the object does not say."""
+    weight: float | None = None
+    """Percent of live traffic on the candidate, to two places; None where the object does not say."""
     step: str = ""
     """`index/count`, empty where there are no steps."""
     applied: datetime | None = None
     """When the object's present template was written, by its managed fields."""
     url: str = ""
+    baseline_name: str = ""
+    candidate_name: str = ""
+    candidates: tuple[str, ...] = ()
+    """The names of all candidates, where there can be several."""
+    winner: str = ""
+    """The name of the version that won; only of a finished experiment."""
+    identity: str = ""
+    """What one piece of evidence is known by: the run's uid, the candidate's pod hash."""
+    began: datetime | None = None
+    """When the run behind this reading began; evidence from before a commit does not speak of it."""
+    ended: datetime | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """The last value of each metric that decides, for the candidate."""
+    results: Mapping[str, object] = field(default_factory=dict)
+    """What a pipeline returned, by name: text, lists or mappings as given."""
+    analyses: tuple[Analysis, ...] = ()
+    """What is analysed on the way, in the order in which it runs."""
+    failed_checks: int | None = None
+    warnings: tuple[str, ...] = ()
+    """What went wrong without deciding, like the names of dry-run metrics that failed."""
+    revision: str = ""
+    """The git commit that is live, where the system deploys from git."""
+    clusters: tuple[str, ...] = ()
+    rings: tuple[str, ...] = ()
+    """The names of groups of clusters in their order; empty for a group without a name."""
+    approvals_required: int | None = None
+    advice: Act | None = None
+    """What follows, where the phase alone does not say it."""
+    applied_revision: str = ""
+    """The git commit that was applied last, where a system compares with one commit and may have applied another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +162,18 @@ class Missing:
     at: datetime
     answered: bool = True
     """The server answered, only not with a number; False: it could not be asked."""
+    heard: bool = False
+    """Not answered, yet the server spoke, as of a query that is wrong: no reason to leave it alone."""
 
 
 Reading = Sample | Missing
+
+_OR_ZERO = ") or on() vector(0)"
+
+
+def or_zero(numerator: str) -> str:
+    """A numerator that is zero where nothing is found. Never for a denominator: no traffic must stay visible."""
+    return f"({numerator}{_OR_ZERO}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +183,20 @@ class Query:
     cluster: str
     """Whose metrics server is asked."""
     expression: str
-    """PromQL that a person can run again."""
+    """The query that a person can run again: PromQL, or what its metrics server speaks."""
     start: datetime
     end: datetime
     step: timedelta
+
+    @property
+    def counts_absence(self) -> bool:
+        """The bot itself has said that nothing found means zero: a numerator."""
+        return self.expression.startswith("(") and self.expression.endswith(_OR_ZERO)
+
+    @property
+    def plain(self) -> str:
+        """The expression as it was before the bot said so, for servers that speak no PromQL."""
+        return self.expression[1 : -len(_OR_ZERO)] if self.counts_absence else self.expression
 
     def instants(self) -> tuple[datetime, ...]:
         """When it measures."""

@@ -73,17 +73,59 @@ class ClusterConfig(Spec):
     """The metrics server that watches this cluster."""
 
 
-class Prometheus(Spec):
-    """A Prometheus, or what speaks its API."""
+class MetricsOverHttp(Spec):
+    """What every metrics server over HTTP has."""
 
-    url: Url
-    token_from: SecretRef | None = None
     headers: dict[Name, Text] = {}
     headers_from: dict[Name, SecretRef] = {}
     """Headers whose values are secret."""
     ca_file: Path | None = None
     insecure_skip_verify: bool = False
     timeout: Duration = timedelta(seconds=30)
+
+
+class Prometheus(MetricsOverHttp):
+    """A Prometheus, or what speaks its API: Thanos, Mimir, VictoriaMetrics, by URL and headers."""
+
+    url: Url
+    token_from: SecretRef | None = None
+
+
+class Datadog(MetricsOverHttp):
+    """Datadog. Queries are its metrics queries, like `sum:trace.http.request.errors{version:v2}.as_count()`; windows
+    begin and end at multiples of the interval, so up to one interval early."""
+
+    url: Url = "https://api.datadoghq.com"
+    """The API of your site, like https://api.datadoghq.eu."""
+    api_key_from: SecretRef
+    application_key_from: SecretRef
+
+
+class NewRelic(MetricsOverHttp):
+    """New Relic, by NerdGraph. Queries are NRQL without SINCE, UNTIL and TIMESERIES, which the bot adds."""
+
+    url: Url = "https://api.newrelic.com"
+    """In the EU https://api.eu.newrelic.com."""
+    account: Annotated[int, Field(ge=1)]
+    api_key_from: SecretRef
+    """A user key."""
+
+
+class Dynatrace(MetricsOverHttp):
+    """Dynatrace. Queries are metric selectors that end in one series (`:splitBy():sum`); intervals are whole minutes,
+    windows begin and end at multiples of the interval, so up to one interval early."""
+
+    url: Url
+    """Of the environment, like https://abc12345.live.dynatrace.com."""
+    token_from: SecretRef
+    """With the scope metrics.read."""
+
+
+class JsonEndpoint(MetricsOverHttp):
+    """Anything that answers GET url?query=…&start=…&end=…&step=… with `{"points": [[seconds, value], …]}`."""
+
+    url: Url
+    token_from: SecretRef | None = None
 
 
 class Recorded(Spec):
@@ -93,14 +135,19 @@ class Recorded(Spec):
 
 
 class MetricsServer(Spec):
-    """Exactly one of prometheus, recorded."""
+    """Exactly one of prometheus, datadog, newRelic, dynatrace, json, recorded."""
 
     prometheus: Prometheus | None = None
+    datadog: Datadog | None = None
+    new_relic: NewRelic | None = None
+    dynatrace: Dynatrace | None = None
+    json_endpoint: Annotated[JsonEndpoint | None, Field(alias="json")] = None
     recorded: Recorded | None = None
-    datadog: Later = None
-    new_relic: Later = None
-    dynatrace: Later = None
-    json_endpoint: Annotated[Later, Field(alias="json")] = None
+
+    @property
+    def over_http(self) -> Prometheus | Datadog | NewRelic | Dynatrace | JsonEndpoint | None:
+        """The one that is a server; None for a recording."""
+        return self.prometheus or self.datadog or self.new_relic or self.dynatrace or self.json_endpoint
 
 
 class Limits(Spec):

@@ -80,6 +80,15 @@ def parse_limit(text: Any) -> Limit:
     raise ValueError(f"{text!r} is not a limit; write a number, a percentage (1%) or a time (500ms)")
 
 
+def parse_difference(text: Any) -> Limit:
+    """`0.2pp` (percentage points) → 0.002, else as `parse_limit`, never negative. Errors: ValueError."""
+    points = re.fullmatch(rf"({_NUMBER})\s*pp", text) if isinstance(text, str) else None
+    difference = parse_limit(f"{points[1]}%" if points else text)
+    if difference.value < 0:
+        raise ValueError(f"{text!r} is negative; a difference is written like 0.2pp, 20ms or a number")
+    return difference
+
+
 def _written(limit: Limit) -> float | str:
     """A limit as a policy holds it."""
     return str(limit) if limit.unit else limit.value
@@ -104,5 +113,14 @@ BoundedLimit = Annotated[
     PlainSerializer(_written),
     WithJsonSchema(
         {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^({_NUMBER}\s*%|{_DURATION})$"}]},
+    ),
+]
+
+Difference = Annotated[
+    Limit,
+    BeforeValidator(parse_difference),
+    PlainSerializer(_written),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": rf"^({_NUMBER}\s*(pp|%)|{_DURATION})$"}]},
     ),
 ]

@@ -95,12 +95,17 @@ def _type(shape: dict[str, Any], definitions: dict[str, Any]) -> str:
     return " or ".join(dict.fromkeys(_arm(arm, definitions) for arm in arms))
 
 
+def _words(name: str) -> str:
+    """`FlaggerCanary` as `flagger canary`; classes of one name in two modules have a definition named after both."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.rpartition("__")[2]).lower()
+
+
 def _arm(arm: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "enum" in arm or "const" in arm:
         return ", ".join(f"`{one}`" for one in arm.get("enum", [arm.get("const")]))
     if "$ref" in arm or "allOf" in arm:
         name, definition = _definition(arm, definitions)
-        return _arm(definition, definitions) if "enum" in definition else re.sub(r"(?<!^)([A-Z])", r" \1", name).lower()
+        return _arm(definition, definitions) if "enum" in definition else _words(name)
     if arm.get("type") == "array":
         return f"list of {_arm(arm.get('items', {}), definitions)}"
     if arm.get("type") == "object":

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
+
+from pydantic import ValidationError
 
 from gitops_bot.model import SlotName
 from gitops_bot.policy import templates
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Repository, SecretRef
 from gitops_bot.policy.form import misfit
+from gitops_bot.policy.judging import Compare
 from gitops_bot.policy.places import PLACES
 from gitops_bot.policy.schema import (
     FLAVOURS,
     NEEDED,
     PROVIDERS,
+    Borrowed,
     Builtin,
     Canary,
     Candidate,
@@ -47,15 +51,18 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     ]
 
 
+def _shown(value: Spec, names: Iterable[str]) -> list[str]:
+    """The names of fields as they are written in YAML."""
+    return [type(value).model_fields[name].alias or name for name in names]
+
+
 def _given(value: Spec, *names: str) -> list[str]:
     """The names (as written in YAML) of the fields that were given."""
-    shown = {name: info.alias or name for name, info in type(value).model_fields.items()}
-    return [shown[name] for name in names if getattr(value, name) is not None]
+    return _shown(value, (name for name in names if getattr(value, name) is not None))
 
 
 def _one_of(path: Path, value: Spec, *names: str) -> Iterator[Problem]:
-    shown = [type(value).model_fields[name].alias or name for name in names]
-    given = _given(value, *names)
+    shown, given = _shown(value, names), _given(value, *names)
     if not given:
         yield path, f"one of {', '.join(shown)} is needed"
     if len(given) > 1:
@@ -73,9 +80,9 @@ def _analysis(spec: PolicySpec) -> Iterator[Problem]:
     analysis, path = spec.analysis, ("spec", "analysis")
     if analysis.source in ("experiment", "both") and spec.candidate.experiment is None:
         yield (*path, "source"), f"{analysis.source} needs spec.candidate.experiment"
-    if analysis.source in ("metrics", "both") and not analysis.metrics:
+    if analysis.source in ("metrics", "both") and not analysis.measures:
         yield (*path, "source"), f"{analysis.source} needs spec.analysis.metrics"
-    if analysis.source == "experiment" and analysis.metrics:
+    if analysis.source == "experiment" and analysis.measures:
         yield (*path, "metrics"), "are never asked with source: experiment; write source: both"
     if analysis.interval < timedelta(seconds=1):
         yield (*path, "interval"), "must be at least 1s"
@@ -85,26 +92,70 @@ def _analysis(spec: PolicySpec) -> Iterator[Problem]:
         yield (*path, "bake"), f"is at most {MAX_MEASUREMENTS} intervals: one query gives no more points"
     if analysis.on_deadline == "rollback" and analysis.deadline is None:
         yield (*path, "onDeadline"), "needs a deadline"
-    elif analysis.on_deadline == "rollback" and not analysis.metrics:
+    elif analysis.on_deadline == "rollback" and not analysis.measures:
         yield (*path, "onDeadline"), "needs metrics: silence alone rolls nothing back"
     names = [metric.name for metric in analysis.metrics]
     for index, metric in enumerate(analysis.metrics):
         if metric.name in names[:index]:
             yield (*path, "metrics", index, "name"), f"{metric.name} is the name of another metric"
         yield from _metric((*path, "metrics", index), metric, spec)
-    if analysis.metrics and not any(metric.critical for metric in analysis.metrics) and not spec.asks_experiment:
+    for index, borrowed in enumerate(analysis.templates):
+        yield from _borrowed((*path, "templates", index), borrowed, spec)
+    decisive = analysis.templates or spec.asks_experiment or any(metric.critical for metric in analysis.metrics)
+    if analysis.metrics and not decisive:
         yield (*path, "metrics"), "none is critical, so nothing could ever decide"
 
 
 def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
     yield from _one_of(path, metric, "builtin", "query", "ratio")
-    if metric.min is None and metric.max is None:
-        yield path, "min or max is needed"
-    elif metric.min and metric.max and metric.min.value > metric.max.value:
-        yield (*path, "min"), "is greater than max"
+    yield from _judged(path, metric)
     if metric.builtin:
         yield from _builtin((*path, "builtin"), metric.builtin, spec)
     yield from _metric_templates(path, metric)
+
+
+def _borrowed(path: Path, borrowed: Borrowed, spec: PolicySpec) -> Iterator[Problem]:
+    yield from _one_of(path, borrowed, "analysis_template", "cluster_analysis_template", "metric_template")
+    if borrowed.metric_template and borrowed.threshold_range is None:
+        yield path, "thresholdRange is needed: a MetricTemplate does not say which values are good"
+    if not borrowed.metric_template and borrowed.threshold_range is not None:
+        yield (*path, "thresholdRange"), "goes with metricTemplate: an AnalysisTemplate has its conditions"
+    placed = borrowed.cluster_analysis_template or borrowed.namespace or borrowed.file or _told(spec, "namespace")
+    if not placed:
+        yield path, "needs namespace or file: nothing in spec.candidate says where it lies"
+    for name, text in borrowed.args.items():
+        yield from _template((*path, "args", name), text, templates.QUERY_VARIABLES)
+
+
+_LIMITS = ("failure_limit", "inconclusive_limit", "consecutive_error_limit", "consecutive_success_limit")
+
+
+def _judged(path: Path, metric: Metric) -> Iterator[Problem]:
+    """Bounds, a comparison or a judge; only what can be compared as it is needs none of them."""
+    bounded = metric.min is not None or metric.max is not None
+    ways = [*(["min or max"] if bounded else []), *_given(metric, "compare", "judge")]
+    if len(ways) > 1:
+        yield (*path, ways[1]), f"does not go with {ways[0]}"
+    if not ways and metric.query:
+        yield path, "min, max, compare or judge is needed: nothing says which values of a query are good"
+    if metric.min and metric.max and metric.min.value > metric.max.value:
+        yield (*path, "min"), "is greater than max"
+    if not bounded:
+        stray = [name for name in _LIMITS if name in metric.model_fields_set]
+        yield from (((*path, name), "goes with min or max; a judge has its own") for name in _shown(metric, stray))
+    if metric.judge:
+        yield from _one_of((*path, "judge"), metric.judge, *type(metric.judge).model_fields)
+    if metric.compare:
+        yield from _compared((*path, "compare"), metric.compare)
+
+
+def _compared(path: Path, compare: Compare) -> Iterator[Problem]:
+    if compare.tolerate and compare.test != "sequential":
+        yield (*path, "tolerate"), "goes with test: sequential"
+    try:
+        compare.judge()
+    except ValidationError as error:
+        yield path, f"cannot be: {error.errors(include_url=False)[0]['msg']}"
 
 
 def _builtin(path: Path, builtin: Builtin, spec: PolicySpec) -> Iterator[Problem]:
@@ -194,7 +245,7 @@ def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
     for name in SlotName:
         if name not in slots:
             yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
-    if not spec.analysis.metrics:
+    if not spec.analysis.measures:
         yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
 
 
@@ -203,7 +254,7 @@ def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
         yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
     if spec.candidate.slot and SlotName.CANDIDATE not in slots:
         yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
-    if spec.candidate.slot and not spec.analysis.metrics:
+    if spec.candidate.slot and not spec.analysis.measures:
         yield ("spec", "analysis"), "a candidate from git needs metrics: nothing else could say PASS"
     for index, edit in enumerate(spec.edits):
         if edit.set is SlotName.WEIGHT:
@@ -292,10 +343,16 @@ def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> It
 
 
 def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:
-    yield from _one_of(path, server, "prometheus", "recorded")
-    if server.prometheus is None:
+    names = tuple(MetricsServer.model_fields)
+    yield from _one_of(path, server, *names)
+    given = server.over_http
+    if given is None:
         return
-    if not server.prometheus.url.startswith(("http://", "https://")):
-        yield (*path, "prometheus", "url"), "must begin with https:// or http://"
-    if server.prometheus.token_from:
-        yield from _secret((*path, "prometheus", "tokenFrom"), server.prometheus.token_from)
+    path = (*path, _given(server, *names)[0])
+    if not given.url.startswith(("http://", "https://")):
+        yield (*path, "url"), "must begin with https:// or http://"
+    for name, info in type(given).model_fields.items():
+        if isinstance(secret := getattr(given, name), SecretRef):
+            yield from _secret((*path, info.alias or name), secret)
+    for name, secret in given.headers_from.items():
+        yield from _secret((*path, "headersFrom", name), secret)

@@ -20,10 +20,13 @@ from gitops_bot.policy.base import (
     Metadata,
     Name,
     Percent,
+    RepoPath,
     Spec,
     Text,
     served,
 )
+from gitops_bot.policy.judges.flagger import ThresholdRange
+from gitops_bot.policy.judging import Compare, Judging
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.quantities import BoundedLimit, Duration
 
@@ -92,14 +95,14 @@ Measured = Literal[
 ]
 """What the bot can ask of every mesh and ingress whose metrics it knows."""
 
-Flavour = Literal["envoy", "opentelemetry", "app", "pod", "istio"]
+Flavour = Literal["envoy", "opencensus", "opentelemetry", "app", "pod", "istio"]
 """Which generation or labelling of a provider's metrics is meant, where it has several."""
 
 PROVIDERS = ("istio", "linkerd", "nginx", "traefik", "contour", "gloo", "knative", "gateway_api", "kubernetes")
 """The fields of `Builtin` of which exactly one is given."""
 
 FLAVOURS: dict[str, tuple[str, ...]] = {
-    "knative": ("envoy", "opentelemetry"),
+    "knative": ("envoy", "opencensus", "opentelemetry"),
     "gateway_api": ("app", "pod", "istio"),
     "kubernetes": ("app", "pod"),
 }
@@ -148,13 +151,14 @@ class Builtin(BuiltinNames):
     gloo: Measured | None = None
     """From Gloo's Envoy clusters, with Flagger's upstream names."""
     knative: Measured | None = None
-    """From the Envoy of its ingress (flavour envoy), or since 1.19 from queue-proxy (flavour opentelemetry)."""
+    """From the Envoy of its ingress (flavour envoy), or from queue-proxy: flavour opencensus to 1.18, since then
+    opentelemetry."""
     gateway_api: Annotated[Measured | None, Field(alias="gateway-api")] = None
     """From the application's own `http_request_duration_seconds` (flavours app, pod), or Istio's (flavour istio)."""
     kubernetes: Measured | None = None
     """From the application's own `http_request_duration_seconds`."""
     flavour: Flavour | None = None
-    """For knative: envoy (default) or opentelemetry. For kubernetes and gateway-api: app (default; labels
+    """For knative: envoy (default), opencensus or opentelemetry. For kubernetes and gateway-api: app (default; labels
     `kubernetes_namespace`, `kubernetes_pod_name`) or pod (labels `namespace`, `pod`, as in kube-prometheus-stack); for
     gateway-api also istio."""
     reporter: Literal["destination", "source"] | None = None
@@ -188,7 +192,11 @@ class Ratio(Spec):
 
 
 class Metric(Spec):
-    """One check on one metric: exactly one of builtin, query, ratio, and min or max."""
+    """One check on one metric: exactly one of builtin, query, ratio; and how it is judged.
+
+    With min or max, every measurement is held against them. With `compare` or `judge`, it is what they say. Without
+    any, a builtin or a ratio is compared with the stable version by the sequential judge.
+    """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     builtin: Builtin | None = None
@@ -203,14 +211,50 @@ class Metric(Spec):
     """More failed measurements than this in one run fail it."""
     inconclusive_limit: Annotated[int, Field(ge=0)] = 0
     """More measurements without a number than this in one run leave it undecided."""
+    consecutive_error_limit: Annotated[int, Field(ge=0)] | None = None
+    """More measurements in a row than this that could not be taken leave the run undecided; default: they count as
+    measurements without a number."""
+    consecutive_success_limit: Annotated[int, Field(ge=0)] = 0
+    """A run passes only if it ends with so many good measurements in a row; 0: any order will do."""
+    compare: Compare | None = None
+    judge: Judging | None = None
     min_samples: Annotated[int, Field(ge=0)] = 0
     """A run decides only with at least this many observations: requests for builtin ratios and `ratio`, measured values
     for the others."""
     critical: bool = True
     """False: reported, does not decide."""
-    compare: Later = None
-    consecutive_error_limit: Later = None
-    consecutive_success_limit: Later = None
+
+
+class Borrowed(Spec):
+    """A metric template of Argo Rollouts or Flagger, measured and judged here: exactly one of the three names."""
+
+    analysis_template: Name | None = None
+    """An AnalysisTemplate of Argo Rollouts; its metrics are judged as there."""
+    cluster_analysis_template: Name | None = None
+    metric_template: Name | None = None
+    """A MetricTemplate of Flagger, with `thresholdRange`."""
+    namespace: Name | None = None
+    """Default: the namespace of the experiment or workload."""
+    file: RepoPath | None = None
+    """The manifest in the repository; default: it is read from the first cluster."""
+    args: dict[Name, Text] = {}
+    """The template's arguments; for an AnalysisTemplate they may use the variables of queries, like `{{ version }}`.
+    For a MetricTemplate they are its `variables`, and what Flagger takes from the Canary: target, service, ingress …"""
+    threshold_range: ThresholdRange | None = None
+    threshold: Annotated[int, Field(ge=0)] = 1
+    """So many failed checks in all fail a run, for a MetricTemplate."""
+
+    @property
+    def kind(self) -> str:
+        """What it is the name of."""
+        if self.metric_template:
+            return "MetricTemplate"
+        return "AnalysisTemplate" if self.analysis_template else "ClusterAnalysisTemplate"
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return self.analysis_template or self.cluster_analysis_template or self.metric_template or ""
 
 
 class Analysis(Spec):
@@ -223,7 +267,8 @@ class Analysis(Spec):
     warmup: Duration = timedelta(0)
     """Ignored at the start of each step."""
     bake: Duration = timedelta(minutes=10)
-    """A step is observed at least this long; one run of analysis lasts so long, and at least three intervals."""
+    """A step is observed at least this long; one run of analysis lasts so long, and at least three intervals. A run of
+    the sequential judge that has not decided by then goes on, six times as long at most."""
     deadline: Duration | None = None
     """Still undecided after this: `onDeadline`."""
     on_deadline: Literal["hold", "rollback"] = "hold"
@@ -232,7 +277,13 @@ class Analysis(Spec):
     metrics: tuple[Metric, ...] = ()
     metrics_server: Name | None = None
     """A metrics server of the bot configuration, instead of the cluster's own."""
-    templates: Later = None
+    templates: tuple[Borrowed, ...] = ()
+    """Metrics of Argo Rollouts' and Flagger's own templates, besides `metrics`."""
+
+    @property
+    def measures(self) -> bool:
+        """There is something to measure here."""
+        return bool(self.metrics or self.templates)
 
 
 # ---------------------------------------------------------------- strategy
@@ -354,7 +405,7 @@ class PolicySpec(Spec):
     @property
     def asks_metrics(self) -> bool:
         """The bot measures for itself."""
-        return bool(self.analysis.metrics) and self.analysis.source != "experiment"
+        return self.analysis.measures and self.analysis.source != "experiment"
 
 
 class PromotionPolicy(Spec):

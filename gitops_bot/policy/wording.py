@@ -30,6 +30,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "must be letters, digits, dots, dashes and underscores, a letter or digit first",
     r"^[^\s:/]+:[^\s:/]+$": "must be a namespace, a colon and a name, like flux-system:app",
     r"^(name|chart|ref|path|repoURL)=[^\x00-\x1f\x7f]+$": "must be name=, chart=, ref=, path= or repoURL= and a value",
+    r"^ *[<>=]": "must be a criterion, like <600 or <=+10%",
     r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$": "must be an address and a port, like 0.0.0.0:8081",
 }
 """The patterns of the models in words."""
@@ -75,7 +76,7 @@ def _fault(document: Document, path: Path, error: ErrorDetails, root: Shape, *, 
         known = _served(_at(root, path[:-1]))
         suggestion = (_belongs(root, path) or nearest(str(path[-1]), known)) if suggest else ""
         return Fault(spot.key or spot.value, "unknown key", path, suggestion, written=spot.written)
-    of_key = error["loc"][-1] == "[key]" and spot.key is not None
+    of_key = error["loc"][-1:] == ("[key]",) and spot.key is not None
     mark = spot.key if of_key and spot.key else spot.best
     shape = _at(root, path)
     message, suggestion = _sentence(error, shape, spot.written)
@@ -92,6 +93,8 @@ def _sentence(error: ErrorDetails, shape: Shape, written: str) -> tuple[str, str
             return _choice(value, _choices(shape))
         case "value_error" if isinstance(value, str | int | float) and not isinstance(value, bool):
             return _brief(str(context["error"]), value), ""
+        case "value_error" if isinstance(value, dict) and _types(shape) == {"object"}:  # of the mapping as a whole
+            return str(context["error"]), ""
         case "string_pattern_mismatch":
             return PATTERNS.get(context["pattern"], "is not written in a form that is known here"), ""
         case "string_too_short":
@@ -102,6 +105,10 @@ def _sentence(error: ErrorDetails, shape: Shape, written: str) -> tuple[str, str
             return f"must be at least {context['ge']}", ""
         case "less_than_equal":
             return f"must be at most {context['le']}", ""
+        case "greater_than":
+            return f"must be more than {context['gt']}", ""
+        case "less_than":
+            return f"must be less than {context['lt']}", ""
     return _wrong_type(value, shape, written)
 
 
@@ -220,7 +227,8 @@ def _expected(shape: Shape) -> str:
     if choices := _choices(shape):
         return one_of(choices)
     if shape.get("examples"):
-        return f"a duration like {one_of(shape['examples'])}"
+        kind = "a duration" if "[smhd]" in shape.get("pattern", "") else "text"
+        return f"{kind} like {one_of(shape['examples'])}"
     if any("%" in arm.get("pattern", "") for arm in shape.get("anyOf", ())):
         return "a number, a percentage (1%) or a time (500ms)"
     if "anyOf" in shape:

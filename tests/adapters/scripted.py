@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `promised` bytes are announced, `silent` gives none before the test ends."""
+    """One answer; `promised` bytes are announced, `silent` gives none before the test ends, `drips` one by one."""
 
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     promised: int | None = None
     silent: bool = False
+    drips: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Asked:
     query: Mapping[str, str]
     headers: Message
     """Found in any case."""
+    target: str = ""
+    """The path with its query, as it was sent."""
+    body: Any = None
+    """The JSON that came with it."""
 
 
 @dataclass
@@ -70,12 +75,16 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.scripts[self.connection.getsockname()[1]]
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        script.asked.append(Asked(parts.path, query, self.headers))
+        length = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(length)) if length else None
+        script.asked.append(Asked(parts.path, query, self.headers, self.path, body))
         answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
         if answer.silent:
             script.ending.wait()
             return
         self._send(answer)
+
+    do_POST = do_GET  # noqa: N815 - named by http.server
 
     def _send(self, answer: Answer) -> None:
         body = answer.body.encode()
@@ -84,7 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if answer.promised is None else answer.promised))
         self.end_headers()
-        self.wfile.write(body)
+        if not answer.drips:
+            self.wfile.write(body)
+            return
+        script = self.scripts[self.connection.getsockname()[1]]
+        with suppress(OSError):  # the client has gone
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                if script.ending.wait(0.01):
+                    return
 
     def log_message(self, format: str, *args: object) -> None:
         """Be quiet."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gitops_bot.adapters.metrics_http import Server
 from gitops_bot.adapters.prometheus import PrometheusMetrics
 from gitops_bot.model import Missing, Query, Sample
 from tests.adapters.scripted import Answer, Scripted, in_json, scripted
@@ -35,7 +36,7 @@ def matrix(*result: dict[str, Any], **more: Any) -> Answer:
 
 
 def metrics(server: Scripted, **settings: Any) -> PrometheusMetrics:
-    return PrometheusMetrics(server.url, **{"sleep": [].append, "random": lambda: 1.0} | settings)
+    return PrometheusMetrics(Server(server.url, **{"sleep": [].append, "random": lambda: 1.0} | settings))
 
 
 def reasons(server: Scripted, *answers: Answer, **settings: Any) -> set[str]:
@@ -96,7 +97,7 @@ def test_nan_and_infinities_are_no_numbers(server: Scripted) -> None:
     server.answers = [matrix(series((T0, "NaN"), (T0 + 60, "+Inf"), (T0 + 120, "-Inf")))]
     readings = metrics(server).range(a_query())
     assert [reading.reason for reading in readings if isinstance(reading, Missing)] == [
-        "the value is nan",
+        "the value is NaN: nothing by nothing, as of series at zero",
         "the value is inf",
         "the value is -inf",
     ]
@@ -172,7 +173,7 @@ def test_an_answer_that_breaks_off_is_missing(server: Scripted) -> None:
 
 
 def test_an_answer_beyond_the_limit_is_missing(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitops_bot.adapters.prometheus.connection.MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr("gitops_bot.adapters.metrics_http.session.MAX_BYTES", 1024 * 1024)
     [reason] = reasons(server, Answer("x" * (1024 * 1024 + 1)))
     assert reason == "the answer is larger than 1 MiB; does the query aggregate?"
 
@@ -183,11 +184,17 @@ def test_a_slow_server_is_missing_and_asked_once(server: Scripted) -> None:
     assert len(server.asked) == 1
 
 
+def test_a_server_that_drips_is_as_slow_as_one_that_is_silent(server: Scripted) -> None:
+    [reason] = reasons(server, Answer(ONE.body * 5, drips=True), timeout_s=0.1)
+    assert reason == "the metrics server did not end its answer within 0.1 s"
+    assert len(server.asked) == 1
+
+
 def test_a_server_that_is_away_is_tried_thrice_and_missing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     slept: list[float] = []
-    readings = PrometheusMetrics(url, sleep=slept.append, random=lambda: 1.0).range(a_query(1))
+    readings = PrometheusMetrics(Server(url, sleep=slept.append, random=lambda: 1.0)).range(a_query(1))
     assert [reading.reason for reading in readings if isinstance(reading, Missing)] == [
         "no connection to the metrics server: [Errno 111] Connection refused"
     ]

@@ -110,6 +110,7 @@ def test_durations_are_read_where_the_peers_read_them(row: tuple[str, str]) -> N
 
 def test_rows_that_no_peer_has_are_these() -> None:
     assert SOURCES.keys() - SAME.keys() == {
+        ("knative", "opencensus"),
         ("knative", "opentelemetry"),
         ("gateway_api", "pod"),
         ("kubernetes", "pod"),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gitops_bot.analysis.evidence import Arm, Finding, Interval
-from gitops_bot.analysis.judges.threshold import judge, within
+from gitops_bot.analysis.judges.threshold import judge, of, within
 from gitops_bot.model import Outcome
 from gitops_bot.policy.judges.threshold import Threshold
+from gitops_bot.policy.schema import Metric
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 Values = Sequence[float | str | None]
@@ -86,6 +89,101 @@ def test_bounds_are_inclusive(bounds: dict[str, Any], value: float, good: bool) 
 )
 def test_a_run_is_judged(values: Values, told: dict[str, Any], outcome: Outcome) -> None:
     assert judged(values, **told).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "good"),
+    [
+        ({"max": 10}, 10, False),
+        ({"max": 10}, 9.9999, True),
+        ({"max": None, "min": 10}, 10, False),
+        ({"max": None, "min": 10}, 10.0001, True),
+        ({"min": 5, "max": 10}, 7, True),
+    ],
+)
+def test_bounds_may_be_exclusive(bounds: dict[str, Any], value: float, good: bool) -> None:
+    told = params(**bounds, inclusive=False)
+    assert within(told, value) is good
+    found = judge(told, [Interval(Arm(value))] * 3, 3)
+    assert found.outcome is (PASS if good else FAIL)
+    assert ("not " in found.because) is not good
+
+
+@pytest.mark.parametrize(
+    ("values", "told", "outcome", "because"),
+    [
+        # what could not be asked is missing, unless it has a limit of its own
+        ([1, "down", 1, 1, 1], {}, UNKNOWN, "1 of 5 measurements have no number: down"),
+        ([1, "down", 1, 1, 1], {"consecutiveErrorLimit": 1}, PASS, "4 of 4 measurements are at most 10"),
+        (
+            [1, "down", "down", 1, 1],
+            {"consecutiveErrorLimit": 1},
+            UNKNOWN,
+            "2 measurements in a row could not be taken: down",
+        ),
+        ([1, "down", 1, "down", 1], {"consecutiveErrorLimit": 1}, PASS, "3 of 3 measurements are at most 10"),
+        (
+            [1, "down", None, "down", 1],
+            {"consecutiveErrorLimit": 1, "inconclusiveLimit": 1},
+            UNKNOWN,
+            "2 of at least 3",
+        ),
+        (["down"] * 5, {"consecutiveErrorLimit": 9}, UNKNOWN, "5 of 5 measurements have no number: down"),
+        (["down", "down", 99, 99, 99], {"consecutiveErrorLimit": 1}, FAIL, "3 of 3 measurements are above 10"),
+        # a run must end well
+        ([1, 1, 99, 1, 1], {"failureLimit": 1, "consecutiveSuccessLimit": 2}, PASS, "4 of 5 measurements"),
+        (
+            [1, 1, 1, 99, 1],
+            {"failureLimit": 1, "consecutiveSuccessLimit": 2},
+            UNKNOWN,
+            "the last 1 measurements in a row",
+        ),
+        (
+            [1, 1, 1, 99, 1],
+            {"failureLimit": -1, "consecutiveSuccessLimit": 2},
+            FAIL,
+            "the last 1 measurements in a row",
+        ),
+        ([99, 99, 99, 1, 1], {"failureLimit": -1, "consecutiveSuccessLimit": 2}, PASS, "2 of 5 measurements"),
+        (
+            [1, 1, 99, None, 1],
+            {"failureLimit": -1, "consecutiveSuccessLimit": 2, "inconclusiveLimit": 1},
+            UNKNOWN,
+            "the last 1 measurements in a row",
+        ),
+        # what is not finite is no number
+        ([1, math.nan, 1, 1, 1], {}, UNKNOWN, "1 of 5 measurements have no number: no number"),
+        ([math.inf] * 5, {}, UNKNOWN, "5 of 5 measurements have no number: no number"),
+    ],
+)
+def test_limits_of_their_own(values: Values, told: dict[str, Any], outcome: Outcome, because: str) -> None:
+    found = judged(values, **told)
+    assert (found.outcome, found.because[: len(because)]) == (outcome, because)
+
+
+def test_a_metric_of_a_policy_says_its_bounds_and_limits() -> None:
+    metric = Metric.model_validate(
+        {"name": "errors", "query": "up", "max": "1%", "failureLimit": 2, "inconclusiveLimit": 1, "minSamples": 9}
+    )
+    found = of(metric)
+    assert judge(found, [Interval(Arm(bad=1, total=200))] * 3, 3).outcome is PASS
+    told = {"max": "1%", "failureLimit": 2, "inconclusiveLimit": 1, "minSamples": 9}
+    assert found.model_dump() == Threshold.model_validate(told).model_dump()
+
+
+@pytest.mark.parametrize(
+    ("told", "because"),
+    [
+        ({"max": None}, "min or max is needed"),
+        ({"min": 11}, "min .11. is greater than max .10."),
+        ({"failureLimit": -1}, "needs consecutiveSuccessLimit"),
+        ({"failureLimit": -2}, "greater than or equal to -1"),
+        ({"maximum": 1}, "Extra inputs"),
+    ],
+)
+def test_parameters_that_cannot_be_meant_are_refused(told: dict[str, Any], because: str) -> None:
+    with pytest.raises(ValidationError, match=because):
+        params(**told)
 
 
 def test_requests_count_as_observations() -> None:

@@ -242,7 +242,7 @@ def test_two_edits_that_write_the_same_place_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["a b", "a\nb", "a\tb", "a\x1bb", "x/y", "x:y", D1, "a@b", "@", "\u2028", " a", "a\xa0b", "\ud800"]
+    "bad", ["a b", "a\nb", "a\tb", "a\x1bb", "x/y", "x:y", D1, "a@b", "@", "a@", "\u2028", " a", "a\xa0b", "\ud800"]
 )
 def test_a_version_that_would_not_read_back_is_refused(bad: str) -> None:
     with pytest.raises(EditRefused):

@@ -39,6 +39,31 @@ def test_only_the_value_changes(text: str, one: Target, value: Value, expected: 
     assert get(expected, one) == value
 
 
+CHOSEN_BY: tuple[tuple[str, Target, Value, str], ...] = (
+    (TWO, at("kind", kind="B"), "C", "# two\nkind: A\nv: 1 # c\n---\nkind: C\nv: 1\n"),
+    ("kind: A\nmetadata: {name: x} # c\n", at("metadata.name", name="x"), "w", "kind: A\nmetadata: {name: w} # c\n"),
+    ("l:\n- name: x # c\n- name: z\n", at("l[name=x].name"), "w", "l:\n- name: w # c\n- name: z\n"),
+    ("l:\n- n: 1\n", at("l[n=1].n"), 2, "l:\n- n: 2\n"),
+)
+
+
+@pytest.mark.parametrize(("text", "one", "value", "expected"), CHOSEN_BY)
+def test_a_value_is_written_although_the_place_is_chosen_by_it(
+    text: str, one: Target, value: Value, expected: str
+) -> None:
+    before = tree(text, FILE)
+    assert before.changed(edits.put(one, value, before)).files == tree(expected, FILE).files
+
+
+@pytest.mark.parametrize("value", ["v1", "1.10", "{{ y }}", 5, True])
+def test_an_expression_of_a_workflow_is_a_value_like_any_other(value: Value) -> None:
+    text = "jobs:\n  tag: ${{ a.b }} # c\n  go: v${{ x }}-${{ y }}\n"
+    assert get(text, at("jobs.tag")) == "${{ a.b }}"
+    assert get(put(text, at("jobs.tag"), value), at("jobs.tag")) == value
+    assert get(put(text, at("jobs.go"), value), at("jobs.go")) == value
+    assert "is a template" in refusal("tag: ${{ a }}\n  {{ b }}\n", at("tag"), value)
+
+
 CREATED: tuple[tuple[str, str, Value, str], ...] = (
     ("a:\n  b: 1\n", "a.c", "x", "a:\n  b: 1\n  c: x\n"),
     ("a: {b: 1}\n", "a.c", 2, "a: {b: 1, c: 2}\n"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gitops_bot.experiments import Lookup, Resource
-from gitops_bot.model import ObjectRef
 
 HOUR = "2026-03-02T{:02d}:00:00Z"
 
@@ -63,7 +62,7 @@ def canary(phase: str, *, spec: dict[str, Any] | None = None, hour: int = 11, **
     }
 
 
-def among(*resources: Resource) -> Lookup:
-    """A cluster that holds these Deployments."""
-    known = {ObjectRef("Deployment", one["metadata"]["namespace"], one["metadata"]["name"]): one for one in resources}
-    return known.get
+def among(*resources: Resource, kind: str = "Deployment") -> Lookup:
+    """A cluster that holds these objects of one kind."""
+    known = {(one["metadata"]["namespace"], one["metadata"]["name"]): one for one in resources}
+    return Lookup(lambda wanted: known if wanted == kind else {})

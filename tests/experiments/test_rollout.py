@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gitops_bot.experiments import SYSTEMS
 from gitops_bot.experiments.rollout import read
 from gitops_bot.model import ObjectRef, Phase, Version
 from tests.experiments.objects import among, deployment, rollout, template
@@ -156,6 +157,15 @@ def test_a_stale_status_tells_neither_weight_nor_step() -> None:
 @pytest.mark.parametrize(("index", "shown"), [(0, "0/3"), (2, "2/3"), (3, "3/3"), (None, "3/3")])
 def test_steps_are_counted_and_none_left_is_the_last(index: int | None, shown: str) -> None:
     assert read(rollout(spec=CANARY, phase="Progressing", currentStepIndex=index), ALONE, None).step == shown
+
+
+def test_a_referenced_deployment_that_is_scaled_to_zero_is_no_failure() -> None:
+    told = rollout(spec={"workloadRef": {"name": "cart"}}, phase="Healthy", stableRS="a", currentPodHash="a")
+    empty = deployment("cart:v3", replicas=0, updatedReplicas=0, availableReplicas=0)
+    empty["spec"]["replicas"] = 0
+    status = read(told, among(empty), None)
+    assert (status.phase, status.candidate) == (Phase.SUCCEEDED, Version("v3"))
+    assert SYSTEMS["Deployment"].read(empty, ALONE, None).phase is Phase.IDLE
 
 
 def test_the_template_of_a_reference_is_the_deployments() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_bot.adapters.metrics_http import Server
 from gitops_bot.adapters.prometheus import PrometheusMetrics
 from gitops_bot.model import Missing, Query, Reading, Sample
 from tests.support.servers.prometheus import Prometheus
@@ -41,7 +42,7 @@ def asked(
     server: Prometheus, expression: str, first_s: float = 600, last_s: float = 900, step_s: float = 60
 ) -> tuple[Reading, ...]:
     first, last = (START + timedelta(seconds=each) for each in (first_s, last_s))
-    metrics = PrometheusMetrics(server.url, attempts=1)
+    metrics = PrometheusMetrics(Server(server.url, attempts=1))
     return metrics.range(Query("prod", expression, first, last, timedelta(seconds=step_s)))
 
 
@@ -82,11 +83,14 @@ def test_histogram_quantile(prometheus: Prometheus) -> None:
 
 
 def test_an_unknown_name_finds_no_data(prometheus: Prometheus) -> None:
-    assert reasons(asked(prometheus, "no_such_metric")) == {"the query found no data"}
+    [reason] = reasons(asked(prometheus, "no_such_metric"))
+    assert reason.startswith("the metric name no_such_metric is unknown here")
 
 
 def test_nothing_by_nothing_is_no_number(prometheus: Prometheus) -> None:
-    assert reasons(asked(prometheus, "(0 * clock) / (0 * clock)")) == {"the value is nan"}
+    assert reasons(asked(prometheus, "(0 * clock) / (0 * clock)")) == {
+        "the value is NaN: nothing by nothing, as of series at zero"
+    }
 
 
 def test_instants_after_the_data_are_missing_alone(prometheus: Prometheus) -> None:
@@ -137,5 +141,11 @@ def test_wrong_credentials_are_missing(prometheus_binaries: tuple[Path, Path]) -
         [reason] = reasons(asked(server, "clock"))
         assert reason == "the metrics server refused the credentials (401): Unauthorized"
         query = Query("prod", "clock", START, START, timedelta(minutes=1))
-        named = PrometheusMetrics(server.url, headers={"Authorization": "Basic cmVhZGVyOnNlY3JldA=="})
+        named = PrometheusMetrics(Server(server.url, headers={"Authorization": "Basic cmVhZGVyOnNlY3JldA=="}))
         assert named.range(query) == (Sample(T0, START),)
+
+
+def test_a_sample_from_long_before_an_instant_is_stale(prometheus: Prometheus) -> None:
+    readings = asked(prometheus, "clock", 1740, 2040, 60)
+    stale = [one.at > START + timedelta(seconds=1890) for one in readings]
+    assert [isinstance(one, Missing) for one in readings] == stale

@@ -9,6 +9,7 @@ import yaml
 
 from gitops_bot.edits.live import CLAIMANTS, HELD
 from gitops_bot.experiments import SYSTEMS
+from gitops_bot.observe.borrowing import TEMPLATES
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "deploy" / "kustomize" / "base"
@@ -16,7 +17,8 @@ BASE = ROOT / "deploy" / "kustomize" / "base"
 Manifest = dict[str, Any]
 
 _OWNERS = {*HELD.values(), *(kind for kinds in CLAIMANTS.values() for kind in kinds)}
-READ = {(kind.group, kind.plural) for kind in {*_OWNERS, *(system.kind for system in SYSTEMS.values())}}
+_SYSTEMS = {system.kind for system in SYSTEMS.values() if not system.opt_in}
+READ = {(kind.group, kind.plural) for kind in {*_OWNERS, *_SYSTEMS, *TEMPLATES.values()}}
 """What the bot reads: (API group, resource)."""
 
 _CLUSTER_WIDE = ("Namespace", "ClusterRole", "ClusterRoleBinding")

@@ -5,132 +5,151 @@ The HTTP libraries are imported with the first query: commands that need no metr
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus
 
-from gitops_bot.adapters.prometheus.answers import Grid, NoAnswer, cut, grid_of, readings
-from gitops_bot.errors import BotError, PolicyInvalid
-from gitops_bot.model import Missing, Query, Reading
+from gitops_bot.adapters.metrics_http import NoAnswer, Server, missing
+from gitops_bot.adapters.prometheus.answers import (
+    NO_DATA,
+    UNREADABLE,
+    Grid,
+    by_mark,
+    grid_of,
+    only_series,
+    readings,
+)
+from gitops_bot.adapters.prometheus.promql import joined, stands_alone
+from gitops_bot.model import Query, Reading, Sample
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
-
     from gitops_bot.adapters.prometheus.connection import Connection
 
-BACKOFF_S = 0.5
-BACKOFF_CAP_S = 10.0
+MAX_URL = 7_500
+"""Bytes of the query in a URL: proxies refuse URLs of more than 8 KB."""
+MAX_EXPLAINED = 10
+"""Of the empty answers of a batch it is asked why: each question costs two requests."""
+SILENT = 3
+"""So many queries in a row without a word from the server, and the rest of a batch is not asked."""
+
+Answers = dict[Query, tuple[Reading, ...]]
 
 
 class PrometheusMetrics:
-    """A Prometheus server; several threads may ask it at once."""
+    """A Prometheus, Thanos, Mimir or VictoriaMetrics; several threads may ask it at once."""
 
-    def __init__(  # noqa: PLR0913 - each is a setting of the server
-        self,
-        url: str,
-        *,
-        token: Callable[[], str] | None = None,
-        headers: Mapping[str, str] = {},
-        ca_file: str | None = None,
-        client_cert: tuple[str, str] | None = None,
-        verify: bool = True,
-        timeout_s: float = 30,
-        attempts: int = 3,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random.random,
-    ) -> None:
-        """`token` is asked before every request, so that a rotated one counts; `client_cert` is (certificate, key).
-
-        Only 429, 5xx and connections that fail are tried again, `attempts` in all, after full jitter.
-        Errors: PolicyInvalid (the URL or a header cannot be used).
-        """
-        self._url = _checked_url(url)
-        self._token = token
-        self._headers = _checked_headers(headers)
-        self._trust: bool | str = verify and (ca_file or True)
-        self._client_cert = client_cert
-        self._timeout_s = timeout_s
-        self._attempts = attempts
-        self._sleep = sleep
-        self._random = random
-        self._last_token = ""
+    def __init__(self, server: Server) -> None:
+        self._server = server
 
     def range(self, query: Query) -> tuple[Reading, ...]:
         """One reading per instant of the query, in order. An expression that gives several series gives no number."""
+        try:
+            return self._asked(query)
+        except NoAnswer as trouble:
+            return self._without(query, trouble)
+
+    def ranges(self, queries: Sequence[Query]) -> Mapping[Query, tuple[Reading, ...]]:
+        """The same for many, those with the same instants by few requests; what one asks does not harm another."""
+        answers: Answers = {}
+        for batch in _batches(dict.fromkeys(queries)):
+            answers |= self._batch(batch)
+        return answers
+
+    def _batch(self, queries: Sequence[Query]) -> Answers:
+        if len(queries) > 1:
+            try:
+                return self._together(queries)
+            except NoAnswer as trouble:
+                if trouble.shared:
+                    return {query: self._without(query, trouble) for query in queries}
+            except (LookupError, TypeError, ValueError):
+                pass  # not what was asked for: each on its own will tell
+        return self._one_by_one(queries)
+
+    def _together(self, queries: Sequence[Query]) -> Answers:
+        instants = queries[0].instants()
+        grid = grid_of(queries[0], len(instants))
+        expression = joined([query.expression for query in queries])
+        result, remarks = self._server.patiently(lambda: self._connection.query_range(expression, grid))
+        answers: Answers = {}
+        empty = 0
+        for query, series in zip(queries, by_mark(result, len(queries)), strict=True):
+            empty += not series
+            try:
+                values = self._values(series, query, grid, remarks, explain=empty <= MAX_EXPLAINED)
+                answers[query] = readings(values, grid, instants)
+            except NoAnswer as trouble:
+                answers[query] = self._without(query, trouble)
+        return self._fresh(answers, grid)
+
+    def _fresh(self, answers: Answers, grid: Grid) -> Answers:
+        from gitops_bot.adapters.prometheus.staleness import without_stale  # noqa: PLC0415 - see above
+
+        return without_stale(self._connection, answers, grid, max_url=MAX_URL)
+
+    def _one_by_one(self, queries: Sequence[Query]) -> Answers:
+        answers: Answers = {}
+        unheard = 0
+        for query in queries:
+            if unheard >= SILENT:
+                reason = f"the metrics server did not answer {SILENT} queries before this one"
+                answers[query] = missing(reason, query.instants(), answered=False)
+                continue
+            answers[query] = self.range(query)
+            heard = any(isinstance(one, Sample) or one.answered or one.heard for one in answers[query])
+            unheard = 0 if heard else unheard + 1
+        return answers
+
+    def _asked(self, query: Query) -> tuple[Reading, ...]:
         instants = query.instants()
         if not instants:
             return ()
-        try:
-            grid = grid_of(query, len(instants))
-            return readings(self._patiently(query.expression, grid), grid, instants)
-        except NoAnswer as trouble:
-            reason = self._told(trouble)
-            return tuple(Missing(reason, at, answered=trouble.answered) for at in instants)
+        grid = grid_of(query, len(instants))
+        result, remarks = self._server.patiently(lambda: self._connection.query_range(query.expression, grid))
+        answer = readings(self._values(result, query, grid, remarks), grid, instants)
+        return self._fresh({query: answer}, grid)[query]
 
-    def _patiently(self, expression: str, grid: Grid) -> Mapping[int, float]:
-        for attempt in range(1, self._attempts):
-            try:
-                return self._connection.query_range(expression, grid)
-            except NoAnswer as trouble:
-                if not trouble.again:
-                    raise
-            self._sleep(self._random() * min(BACKOFF_CAP_S, BACKOFF_S * 2**attempt))
-        return self._connection.query_range(expression, grid)
+    def _values(
+        self, series: Sequence[object], query: Query, grid: Grid, remarks: str, *, explain: bool = True
+    ) -> Mapping[int, float]:
+        try:
+            if series:
+                return only_series(series)
+        except (LookupError, TypeError, ValueError) as error:
+            raise NoAnswer(UNREADABLE) from error
+        if not explain:
+            raise NoAnswer(NO_DATA, remarks, answered=True)
+        from gitops_bot.adapters.prometheus.absence import explained_absence  # noqa: PLC0415 - see above
+
+        reason = explained_absence(self._connection, query.expression, grid)
+        raise NoAnswer(reason, remarks if reason == NO_DATA else "", answered=True)
+
+    def _without(self, query: Query, trouble: NoAnswer) -> tuple[Reading, ...]:
+        told = self._server.told(trouble)
+        return missing(told, query.instants(), answered=trouble.answered, heard=trouble.heard)
 
     @cached_property
     def _connection(self) -> Connection:
-        from gitops_bot.adapters.prometheus.connection import Connection, session_with  # noqa: PLC0415 - see above
+        from gitops_bot.adapters.prometheus.connection import Connection  # noqa: PLC0415 - see above
 
-        session = session_with(self._headers, self._trust, self._client_cert)
-        return Connection(self._url, session, self._authorised, self._timeout_s)
-
-    def _authorised(self, request: PreparedRequest) -> PreparedRequest:
-        if self._token is None:
-            return request
-        try:
-            self._last_token = self._token().strip()
-        except (OSError, ValueError, BotError) as error:
-            raise NoAnswer("the token of the metrics server cannot be read", str(error)) from error
-        if not _is_header_value(self._last_token):
-            raise NoAnswer("the token of the metrics server is empty, or no header can hold it")
-        request.headers["Authorization"] = f"Bearer {self._last_token}"
-        return request
-
-    def _told(self, trouble: NoAnswer) -> str:
-        """The reason for people. Secrets go before the cut, which could leave half of one."""
-        words = (word for value in self._headers.values() for word in value.split() if len(word) >= 8)
-        detail = trouble.detail
-        for secret in filter(None, (self._last_token, *words)):
-            detail = detail.replace(secret, "***")
-        return f"{trouble.reason}: {cut(detail)}" if detail else trouble.reason
+        return Connection(self._server)
 
 
-def _is_header_value(text: str) -> bool:
-    return bool(text) and text.isascii() and text.isprintable()
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    stripped = {name: value.strip() for name, value in headers.items()}
-    for name, value in stripped.items():
-        if not (_is_header_value(name) and _is_header_value(value)):
-            raise PolicyInvalid(f"the header {name!r} of a metrics server is empty, or HTTP cannot carry it")
-    return stripped
-
-
-def _checked_url(url: str) -> str:
-    """The URL without a slash at its end. Errors: PolicyInvalid, which does not repeat what may hold a password."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise PolicyInvalid("the URL of a metrics server cannot be read") from None
-    if "@" in parts.netloc:
-        remedy = "Give them by reference: `tokenFrom`, or `headersFrom` with an Authorization header"
-        raise PolicyInvalid("the URL of a metrics server holds credentials", where=host or "", remedy=remedy)
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        remedy = "It looks like https://host:9090/prefix"
-        raise PolicyInvalid("the URL of a metrics server needs http or https, a host and no query", remedy=remedy)
-    return url.rstrip("/")
+def _batches(queries: Iterator[Query] | Mapping[Query, None]) -> Iterator[list[Query]]:
+    """Queries of the same instants together, as many as a URL takes; what may reach out of its brackets, alone."""
+    alike: dict[object, list[Query]] = {}
+    for query in queries:
+        fits = stands_alone(query.expression) and query.instants()
+        alike.setdefault((query.start, query.end, query.step) if fits else query, []).append(query)
+    for group in alike.values():
+        batch: list[Query] = []
+        size = 0
+        for query in group:
+            length = len(quote_plus(" or " + joined([query.expression]))) + 4
+            if batch and size + length > MAX_URL:
+                yield batch
+                batch, size = [], 0
+            batch.append(query)
+            size += length
+        yield batch

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gitops_bot.analysis.evidence import LEAST_INTERVALS, Arm, Finding, Interval
+from gitops_bot.analysis.summary import number
 from gitops_bot.model import Figure, Outcome
 from gitops_bot.policy.judges.threshold import Threshold
 from gitops_bot.policy.quantities import Limit
@@ -90,7 +91,7 @@ class _Tally:
     def count(self, arm: Arm) -> None:
         self.taken += 1
         self.counts = self.counts or arm.total is not None
-        value = arm.number
+        value = number(arm)
         if value is None:
             self._without_number(arm)
             return
@@ -122,6 +123,8 @@ class _Tally:
 def _reason(arm: Arm) -> str:
     if arm.missing:
         return arm.missing
+    if arm.value is not None:
+        return "no number"
     return "no data" if arm.bad is None or arm.total is None else "no traffic"
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from gitops_bot.edits.locators import argo_images, nested, values
 from gitops_bot.edits.locators.argo_sources import Source, element, expected, source
 from gitops_bot.edits.locators.objects import path
-from gitops_bot.edits.operations import Insert, Operation, Remove, Write, text_of
+from gitops_bot.edits.operations import Insert, Operation, Remove, Write
 from gitops_bot.edits.path import Filter, Key, Path
 from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Sense, Value, held
 from gitops_bot.errors import EditRefused, PlaceAbsent
 from gitops_bot.model import Tree, Version

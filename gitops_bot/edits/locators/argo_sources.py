@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_bot.edits.locators.objects import Object, Part, lines, path, read_object, read_objects, segment
-from gitops_bot.edits.operations import text_of
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
 from gitops_bot.edits.place import Place
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.errors import EditRefused, PlaceAbsent
 from gitops_bot.model import Tree
 from gitops_bot.policy.places.helm import ArgoCDApplication

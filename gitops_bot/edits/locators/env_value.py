@@ -6,9 +6,10 @@ from difflib import get_close_matches
 
 from gitops_bot.edits.env_text import EnvText
 from gitops_bot.edits.locators.secrets import refuse_secret_source
-from gitops_bot.edits.operations import Operation, Rewrite, text_of
+from gitops_bot.edits.operations import Operation, Rewrite
 from gitops_bot.edits.path import Key, Path
 from gitops_bot.edits.place import Place
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.errors import EditError, EditRefused, FileAbsent, PlaceAbsent
 from gitops_bot.model import Tree

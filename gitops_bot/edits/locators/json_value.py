@@ -9,9 +9,10 @@ from typing import Any
 from gitops_bot.edits import json_edits
 from gitops_bot.edits.json_text import JsonText, Members, Number, Reach, text_below
 from gitops_bot.edits.locators.secrets import VALUES, refuse_secret_source
-from gitops_bot.edits.operations import Operation, Rewrite, in_short, text_of
+from gitops_bot.edits.operations import Operation, Rewrite, in_short
 from gitops_bot.edits.path import Key, Path
 from gitops_bot.edits.place import Place
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Data, Plain, Sense, Value
 from gitops_bot.errors import EditRefused, FileAbsent
 from gitops_bot.model import Tree, Version

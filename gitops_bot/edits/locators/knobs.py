@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitops_bot.edits.locators.objects import Object, Part, path
-from gitops_bot.edits.operations import Insert, Operation, Remove, Write, text_of
+from gitops_bot.edits.operations import Insert, Operation, Remove, Write
 from gitops_bot.edits.path import Segment
 from gitops_bot.edits.place import Place
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Plain, Sense, Value
 from gitops_bot.errors import EditRefused
 

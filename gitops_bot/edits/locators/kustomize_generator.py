@@ -13,9 +13,10 @@ from typing import Any
 
 from gitops_bot.edits.locators import kustomization
 from gitops_bot.edits.locators.kustomization import Kustomization, items, normal
-from gitops_bot.edits.operations import Operation, Remove, Rewrite, Write, text_of
+from gitops_bot.edits.operations import Operation, Remove, Rewrite, Write
 from gitops_bot.edits.path import Filter, Index, Key, Path
 from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.errors import EditRefused, FileAbsent, PlaceAbsent
 from gitops_bot.model import Tree

@@ -14,11 +14,12 @@ from gitops_bot.edits.inner import inner
 from gitops_bot.edits.locate import locate
 from gitops_bot.edits.locators import kustomization
 from gitops_bot.edits.locators.kustomization_patches import LITERAL, Patch, is_wide, patches, selects
-from gitops_bot.edits.operations import Operation, Remove, Write, carry_out, text_of
+from gitops_bot.edits.operations import Operation, Remove, Write, carry_out
 from gitops_bot.edits.ownership import check_object
 from gitops_bot.edits.path import Index, Key, Path, Segment
 from gitops_bot.edits.place import Overlay, Place
 from gitops_bot.edits.plain import contents
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Sense, Value, held
 from gitops_bot.edits.sketch import Scalar
 from gitops_bot.edits.source import Source

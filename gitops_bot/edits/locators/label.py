@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gitops_bot.edits.operations import Operation, Write, text_of
+from gitops_bot.edits.operations import Operation, Write
 from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Sense, Value, held
 from gitops_bot.errors import EditRefused
 from gitops_bot.model import SlotName, Tree, Version

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from gitops_bot.edits.locators.objects import Object, Part, path, read_object, segment
-from gitops_bot.edits.operations import Insert, Operation, Remove, Write, text_of
+from gitops_bot.edits.operations import Insert, Operation, Remove, Write
 from gitops_bot.edits.path import Filter, Index, Key, Segment
 from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Data, Plain, Sense, Value, held
 from gitops_bot.errors import EditRefused
 from gitops_bot.model import Tree

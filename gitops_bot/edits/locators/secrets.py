@@ -23,7 +23,7 @@ _KEEP = "Keep what is promoted in a ConfigMap"
 def refuse_secret(place: Place, tree: Tree) -> None:
     """Refuse a place in a YAML file that is inside a Secret, or is one. Errors: EditRefused, FileAbsent."""
     first = place.path.segments[:1]
-    if PurePosixPath(place.file).name in KUSTOMIZATIONS and first == (Key(_GENERATOR),):
+    if place.file.rpartition("/")[2] in KUSTOMIZATIONS and first == (Key(_GENERATOR),):
         raise EditRefused("what makes a Secret is never edited", where=place.file, remedy=_KEEP)
     source = load(tree, place.file)
     if "Secret" not in source.text:
@@ -37,8 +37,10 @@ def refuse_secret(place: Place, tree: Tree) -> None:
 
 def refuse_secret_source(file: str, tree: Tree) -> None:
     """Refuse a file that a `secretGenerator` takes in. EditRefused: a kustomization in its folder or above does."""
-    for folder in map(str, PurePosixPath(file).parents):
-        for path in kustomization.in_folder("" if folder == "." else folder, tree):
+    folder = str(PurePosixPath(file))
+    while folder:
+        folder = folder.rpartition("/")[0]
+        for path in kustomization.in_folder(folder, tree):
             data = tree.read(path)
             if data is not None and _GENERATOR.encode() in data and file in _taken_in(path, data):
                 raise EditRefused(f"a secretGenerator of {path} takes in this file", where=file, remedy=_KEEP)

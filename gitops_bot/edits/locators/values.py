@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from gitops_bot.edits.locators.objects import Object, Part, read_object
 from gitops_bot.edits.locators.pair import Pair
-from gitops_bot.edits.operations import Insert, Operation, Remove, Write, in_short, text_of
+from gitops_bot.edits.operations import Insert, Operation, Remove, Write, in_short
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
 from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Data, Sense, Value, held, typed
 from gitops_bot.errors import EditRefused, PlaceAbsent
 from gitops_bot.model import Tree

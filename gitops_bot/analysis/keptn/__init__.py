@@ -1,0 +1,1 @@
+"""Keptn's evaluations, both generations: `lighthouse` (v1, slo.yaml) and `definition` (AnalysisDefinition)."""

@@ -1,0 +1,34 @@
+"""The only stage that reads through ports. One repository, one tick: what is shared is read once for all policies."""
+
+from __future__ import annotations
+
+from gitops_bot.model import Facts
+from gitops_bot.observe.borrowing import measured
+from gitops_bot.observe.clusters import owners, statuses
+from gitops_bot.observe.git import branch_names, branches, history, prefetch
+from gitops_bot.observe.metrics import series
+from gitops_bot.observe.sight import Memory, Sight, Site, look
+from gitops_bot.policy import stopfile
+from gitops_bot.policy.schema import PromotionPolicy
+
+
+def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
+    """What git, the clusters and the forge say to one policy. Errors: EditError, RepositoryError, PolicyInvalid."""
+    site, base_commit = sight.site, sight.base_commit
+    tree = site.repo.tree(base_commit)
+    return Facts(
+        now=sight.now,
+        base=site.base,
+        tree=tree,
+        history=history(sight, policy),
+        statuses=statuses(sight, policy),
+        pulls=tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values()),
+        branches=branches(sight, policy),
+        stop=stopfile.find(tree),
+        identity=site.identity,
+        source=site.source,
+        owners=owners(sight, policy, tree),
+    )
+
+
+__all__ = ["Memory", "Sight", "Site", "facts", "look", "measured", "prefetch", "series"]

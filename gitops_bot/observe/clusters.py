@@ -1,0 +1,106 @@
+"""What the clusters say: one list of a kind and cluster, however many policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import product
+
+from gitops_bot.edits import live
+from gitops_bot.edits.owners import Subject
+from gitops_bot.errors import ClusterError, ObjectAbsent, PolicyInvalid
+from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource
+from gitops_bot.experiments.fields import text
+from gitops_bot.model import (
+    ExperimentStatus,
+    Kind,
+    ObjectRef,
+    Ownership,
+    Tree,
+    Unseen,
+)
+from gitops_bot.observe.sight import Sight, Site
+from gitops_bot.policy.schema import PromotionPolicy
+
+
+def statuses(sight: Sight, policy: PromotionPolicy) -> Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]:
+    """What each cluster says of each object that the policy watches."""
+    spec = policy.spec
+    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
+    return {
+        (cluster, one.ref): _status(sight, policy, cluster, one.ref, one.container)
+        for cluster in spec.clusters
+        for one in watched
+    }
+
+
+def _status(
+    sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, container: str | None
+) -> ExperimentStatus | Unseen:
+    system = SYSTEMS[ref.kind]
+    objects = listed(sight, cluster, system.kind)
+    if isinstance(objects, ClusterError):
+        sight.troubles.setdefault(policy.name, objects)
+        return Unseen(ref, str(objects))
+    found = objects.get((ref.namespace, ref.name))
+    if found is None:
+        absent = ObjectAbsent(f"there is no {ref}", where=f"cluster {cluster}", remedy="Check its name and namespace.")
+        sight.troubles.setdefault(policy.name, absent)
+        return Unseen(ref, str(absent))
+    if text(found, "metadata", "deletionTimestamp"):
+        return Unseen(ref, "it is being deleted")
+
+    def companions(kind: str) -> Objects:
+        others = listed(sight, cluster, SYSTEMS[kind].kind) if kind in system.companions else {}
+        return {} if isinstance(others, ClusterError) else others
+
+    return system.read(found, Lookup(companions), container)
+
+
+def owners(sight: Sight, policy: PromotionPolicy, tree: Tree) -> Mapping[int, Ownership]:
+    """Who writes the fields of the edits at run time: looked for in every cluster that the bot can ask."""
+    spec = policy.spec
+    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
+    homes = {one.ref.namespace for one in watched}
+    home = homes.pop() if len(homes) == 1 else ""
+    clusters = [name for name in spec.clusters if name in sight.site.clusters]
+    return {
+        number: _ownership(sight, clusters, replace(one, namespace=one.namespace or home))
+        for number, one in live.subjects(spec.edits, tree).items()
+    }
+
+
+def _ownership(sight: Sight, clusters: Iterable[str], subject: Subject) -> Ownership:
+    """A kind that is not installed owns nothing; one that cannot be read may own the field."""
+    unseen: list[str] = []
+    for cluster, kind in product(clusters, live.kinds(subject)):
+        objects = listed(sight, cluster, kind)
+        if isinstance(objects, ObjectAbsent):
+            continue
+        if isinstance(objects, ClusterError):
+            unseen.append(str(objects))
+        elif said := live.owner(subject, kind, tuple(objects.values())):
+            return Ownership(f"{said} in the cluster {cluster}")
+    return Ownership(unseen=tuple(dict.fromkeys(unseen)))
+
+
+def listed(sight: Sight, cluster: str, kind: Kind) -> Objects | ClusterError:
+    """Every object of a kind in a cluster, read once in a tick; the error where that failed."""
+    if (cluster, kind) not in sight.objects:
+        sight.objects[cluster, kind] = _list(sight.site, cluster, kind)
+    return sight.objects[cluster, kind]
+
+
+def _list(site: Site, cluster: str, kind: Kind) -> Objects | ClusterError:
+    if cluster not in site.clusters:
+        known = ", ".join(sorted(site.clusters)) or "none"
+        raise PolicyInvalid(f"no cluster is named {cluster}", remedy=f"Known to the bot configuration: {known}.")
+    try:
+        found = site.clusters[cluster].list(kind)
+    except ClusterError as error:
+        return error
+    return {_name(one): one for one in found}
+
+
+def _name(resource: Resource) -> tuple[str, str]:
+    return text(resource, "metadata", "namespace"), text(resource, "metadata", "name")

@@ -1,0 +1,92 @@
+"""What one tick has read of one repository, and the adapters it reads through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gitops_bot.errors import ClusterError
+from gitops_bot.experiments import Objects
+from gitops_bot.model import (
+    History,
+    Kind,
+    PrState,
+    PullRequest,
+)
+from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics
+
+CLOSED_FOR = timedelta(days=90)
+"""How far back a person's no is looked for."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is kept between ticks to save requests; every part can be read again."""
+
+    closed: dict[int, PullRequest] = field(default_factory=dict)
+    closed_until: datetime | None = None
+    histories: dict[tuple[str, str], History] = field(default_factory=dict)
+    """By policy's content and base commit."""
+
+
+@dataclass(slots=True)
+class Site:
+    """One environment repository and the world around it, as adapters."""
+
+    name: str
+    base: str
+    repo: EnvironmentRepo
+    forge: Forge
+    clusters: Mapping[str, Cluster]
+    metrics: Mapping[str, Metrics]
+    """By metrics server."""
+    servers: Mapping[str, str]
+    """The metrics server of each cluster."""
+    identity: str
+    """`Name <email>` of the bot's commits."""
+    source: str = ""
+    """Where its policies come from, as pull requests remember it."""
+    automation: tuple[str, ...] = ()
+    """E-mail addresses of other machines that commit here."""
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(slots=True)
+class Sight:
+    """What one tick has read that all policies share."""
+
+    site: Site
+    now: datetime
+    refs: Mapping[str, str]
+    """Branch → object name."""
+    pulls: Sequence[PullRequest]
+    objects: dict[tuple[str, Kind], Objects | ClusterError] = field(default_factory=dict)
+    """By cluster and kind: one list each, however many policies."""
+    silent: dict[str, int] = field(default_factory=dict)
+    """By metrics server: queries in a row that it did not answer."""
+    troubles: dict[str, ClusterError] = field(default_factory=dict)
+    """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
+
+    @property
+    def base_commit(self) -> str:
+        """Where base is."""
+        return self.refs[self.site.base]
+
+
+def look(site: Site, now: datetime) -> Sight:
+    """Where the branches are and which pull requests there are. Errors: RepositoryError, ForgeError."""
+    return Sight(site, now, site.repo.refresh(), _pulls(site, now))
+
+
+def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
+    """Open pull requests, and the closed ones; those are remembered and only what is newer is asked for."""
+    memory = site.memory
+    since = memory.closed_until - timedelta(minutes=10) if memory.closed_until else now - CLOSED_FOR
+    listed = site.forge.pull_requests(since)
+    memory.closed |= {pull.number: pull for pull in listed if pull.state is not PrState.OPEN}
+    still_open = {pull.number: pull for pull in listed if pull.state is PrState.OPEN}
+    memory.closed_until = now
+    memory.closed = {number: pull for number, pull in memory.closed.items() if number not in still_open}
+    known = [*still_open.values(), *memory.closed.values()]
+    return sorted((pull for pull in known if pull.base == site.base), key=lambda pull: -pull.number)
