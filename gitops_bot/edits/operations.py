@@ -13,6 +13,7 @@ from gitops_bot.edits.ownership import check
 from gitops_bot.edits.place import Overlay, Place, find, load
 from gitops_bot.edits.remove import remove
 from gitops_bot.edits.scalar import is_plain, text_of
+from gitops_bot.edits.sealed import refuse_sealed
 from gitops_bot.edits.sense import Data, Plain, held, typed
 from gitops_bot.edits.sketch import Scalar
 from gitops_bot.edits.splice import splice
@@ -81,16 +82,17 @@ def carry_out(
         case Write(place, value):
             return _write(tree, place, value, follow=follow, exact=exact)
         case Insert(place, data, said):
-            check(tree, place)
+            _allowed(tree, place)
             after = insert(load(tree, place.file), place.path, data, place.where).encode()
             move = Move(place.file, str(place), "", said or in_short(data))
         case Remove(place):
-            check(tree, place)
+            _allowed(tree, place)
             after = remove(load(tree, place.file), place.path, place.where).encode()
             move = Move(place.file, str(place), "present", "")
         case Rewrite(file, after, place_text, old, new):
             if tree.read(file) == after:
                 return tree, ()
+            refuse_sealed(tree, file)
             return tree.having(file, after), (Move(file, place_text, old, new),)
         case _:
             assert_never(operation)
@@ -102,11 +104,17 @@ def _write(tree: Overlay, place: Place, value: Plain, *, follow: bool, exact: bo
     old, new = held(scalar), text_of(value)
     if _is(scalar, value) if exact else old == new:
         return tree, ()
-    check(tree, place)
+    _allowed(tree, place)
     if exact and not isinstance(value, str):
         scalar = _bare(scalar, value, str(place))
     after = splice(source, scalar, value).encode()
     return tree.having(place.file, after), (Move(place.file, str(place), old, new),)
+
+
+def _allowed(tree: Overlay, place: Place) -> None:
+    """Refuse what a controller writes at run time, and what is encrypted. Errors: EditRefused."""
+    refuse_sealed(tree, place.file)
+    check(tree, place)
 
 
 def _bare(scalar: Scalar, value: Plain, where: str) -> Scalar:
