@@ -27,6 +27,8 @@ from gitops_bot.policy.judges.sequential import Sequential
 
 ALPHA, BETA, MARGIN = 0.01, 0.05, 2.0
 RUNS = 2000
+TITLE = "## The sequential judge"
+"""Begins the section, the last of its page."""
 
 
 class Verdict(NamedTuple):
@@ -187,9 +189,9 @@ def cost(policies: int = 1000) -> float:
 
 
 def page(found: dict[tuple[str, float], dict[str, Tally]], held: Sequence[Goal], runs: int) -> str:
-    """The Markdown page."""
+    """The Markdown section."""
     lines = [
-        "## The sequential judge",
+        TITLE,
         "",
         f"`python -m benchmarks.judge_study`: {runs:,} seeded runs a scenario, {LENGTH} intervals each, error rate",
         f"{RATE:.1%} in both versions unless said otherwise; α {ALPHA:.0%}, β {BETA:.0%}, margin {MARGIN:g}. No rule",
@@ -234,7 +236,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of every scenario")
     parser.add_argument("--only", default="", help="scenarios whose name holds this")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--write", type=Path, help="where the page is written")
+    parser.add_argument("--write", type=Path, help="a page whose last section this becomes")
     told = parser.parse_args()
     listed = scenarios()
     chosen = [index for index, one in enumerate(listed) if told.only in one.name]
@@ -249,7 +251,8 @@ def main() -> int:
     held = [*goals(found), Goal(f"CPU seconds for 1,000 policies with {LENGTH} intervals", cost(), 2.0, percent=False)]
     written = page(found, held, told.runs)
     if told.write:
-        told.write.write_text(written, encoding="utf-8")
+        before = told.write.read_text(encoding="utf-8") if told.write.exists() else ""
+        told.write.write_text(before.partition(TITLE)[0] + written, encoding="utf-8")
     print(written)  # noqa: T201
     print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)  # noqa: T201
     return 0 if all(goal.met for goal in held) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -23,14 +24,20 @@ class Claim:
     refuting: Process | None
     """None: never fails a candidate."""
     proving: Process
+    tolerated: float = 0.0
+    """So much of the baseline's events may be bad besides those that were."""
     pairs: list[Pair] = field(default_factory=list)
+    """What the processes heard."""
+    seen: list[Pair] = field(default_factory=list)
+    """What was measured."""
 
     def hear(self, row: Row) -> bool:
         """Take in an interval; whether it says anything of this claim."""
         pair = self._pair(row)
         if pair is None:
             return False
-        self.pairs.append(pair)
+        self.seen.append(pair)
+        self.pairs.append(self._tolerant(pair))
         if self.refuting:
             self.refuting.hear(self.pairs)
         self.proving.hear(self.pairs)
@@ -44,6 +51,20 @@ class Claim:
     def left(self) -> float:
         """So many more intervals until it will probably be proven."""
         return self.proving.left(self.pairs)
+
+    def _tolerant(self, pair: Pair) -> Pair:
+        """The same with the baseline's bad events that would be tolerated, as whole ones and never too few.
+
+        Events that do not vary only make the e-process smaller in the mean: with s = 1 + t for the baseline's factor,
+        each adds log(1 + t) - t to its logarithm, which is never positive.
+        """
+        if not self.tolerated:
+            return pair
+        own, other = pair
+        before = sum(heard.bad - measured.bad for (_, heard), (_, measured) in zip(self.pairs, self.seen, strict=False))
+        total = sum(measured.total for _, measured in self.seen)
+        more = math.ceil(self.tolerated * total) - before
+        return own, Count(other.total, min(other.total, other.bad + more))
 
     def _pair(self, row: Row) -> Pair | None:
         if self.about == "baseline":
@@ -63,7 +84,8 @@ def claims(params: Sequential, history: Sequence[Group], *, compared: bool) -> t
     def claim(about: str, worse: Hypothesis | None, better: Hypothesis, error: float, past: Sequence[Group]) -> Claim:
         least = params.least_intervals
         refuting = Process(worse, to_fail(alpha), True, least, past) if worse else None
-        return Claim(about, refuting, Process(better, to_pass(error), False, least, past))
+        tolerated = params.tolerate.value if params.tolerate and about == "baseline" else 0.0
+        return Claim(about, refuting, Process(better, to_pass(error), False, least, past), tolerated)
 
     def everything() -> Iterator[Claim]:
         if compared:

@@ -65,12 +65,14 @@ def _departures(
     params: Sequential, candidate: Sequence[float], baseline: Sequence[float], *, compared: bool, factor: float
 ) -> Iterator[tuple[str, str, list[float]]]:
     """How far each interval is on the wrong side: of the baseline, of the limits; with the words for both ends."""
+    spare = params.tolerate.value if params.tolerate else 0.0
+    more = f" by {params.tolerate}" if params.tolerate else ""
     if compared and params.better == "lower":
-        apart = [one - factor * other for one, other in zip(candidate, baseline, strict=True)]
-        yield f"is above {factor:g} times the baseline", f"is below {factor:g} times the baseline", apart
+        apart = [one - factor * (other + spare) for one, other in zip(candidate, baseline, strict=True)]
+        yield f"is above {factor:g} times the baseline{more}", f"is below {factor:g} times the baseline{more}", apart
     if compared and params.better == "higher":
-        apart = [other - factor * one for one, other in zip(candidate, baseline, strict=True)]
-        yield f"is below the baseline over {factor:g}", f"is above the baseline over {factor:g}", apart
+        apart = [other - spare - factor * one for one, other in zip(candidate, baseline, strict=True)]
+        yield f"is below the baseline over {factor:g}{more}", f"is above the baseline over {factor:g}{more}", apart
     if params.max is not None:
         limit = params.max.value
         yield f"is above {params.max}", f"is below {params.max}", [one - limit for one in candidate]

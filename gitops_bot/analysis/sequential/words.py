@@ -177,7 +177,7 @@ def _own(claim: Claim) -> str:
 
 
 def _sums(claim: Claim, side: int) -> tuple[int, int]:
-    return sum(pair[side].bad for pair in claim.pairs), sum(pair[side].total for pair in claim.pairs)
+    return sum(pair[side].bad for pair in claim.seen), sum(pair[side].total for pair in claim.seen)
 
 
 def _relative(claim: Claim) -> str:
