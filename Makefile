@@ -5,7 +5,7 @@ BIN := .venv/bin
 CORE := $(addprefix tests/,policy experiments analysis strategy edits delivery test_world.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types imports unit test-real fuzz bench-edits schema golden lock clean
+.PHONY: help venv demo test lint types imports unit test-real fuzz bench schema golden lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -51,8 +51,10 @@ FUZZ_S ?= 20
 fuzz: venv ## Fuzz the edits for FUZZ_S seconds (20); what breaks one is written to build/
 	@$(BIN)/python -m tests.fuzz.fuzz_edits -max_total_time=$(FUZZ_S) -verbosity=0
 
-bench-edits: venv ## Measure edits against other tools and write docs/benchmarks.md (minutes, on an idle machine)
+bench: venv ## Measure edits, judges and cluster reads into docs/benchmarks.md (many minutes, on an idle machine)
 	@$(BIN)/python -m benchmarks.edits --write
+	@$(BIN)/python -m benchmarks.judge_study --write
+	@$(BIN)/python -m benchmarks.cluster --write
 
 schema: venv ## Write the JSON Schemas and the reference of the policy language
 	@$(BIN)/gitops-bot schema --write policies/schema --reference docs/policy.md

@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
@@ -28,6 +27,7 @@ import yaml
 
 from benchmarks import corpus, rivals
 from benchmarks.case import Case, dense
+from benchmarks.page import PAGE, write
 from gitops_bot import edits
 from gitops_bot.edits.locate import locate
 from gitops_bot.edits.path import Path as Keys
@@ -38,7 +38,6 @@ from tests.edits.trees import Files
 from tests.support.servers import tools
 from tests.support.servers.cache import Unavailable
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 ROUNDS = 15
 TURNS_OF_PROGRAMS = 3
 """Programs take part in so many rounds: nothing is held against them, and starting them is most of their time."""
@@ -315,31 +314,30 @@ def _figures(figures: Sequence[tuple[float, float]]) -> tuple[str, str]:
 
 
 def report(rounds: int, *, with_large: bool) -> tuple[str, list[Goal]]:
-    """The whole page."""
+    """The whole section."""
     small, stable = corpus.small(), corpus.kustomizations()
     scores = measured(small, [PUT, ENGINE, TUNED, DEFAULT, YQ], rounds)
     kustomizations = measured(stable, [PUT, ENGINE, TUNED, DEFAULT, YQ, KUSTOMIZE], rounds)
     goals = small_goals(small, scores, kustomizations[PUT])
     kilobytes = sum(len(case.data) for case in small) / len(small) / 1000
     parts = [
-        "# Benchmarks\n",
-        "Written by `make bench-edits`; the method is described in `benchmarks/edits.py`. Times are CPU times of this\n"
+        "Written by `make bench`; the method is described in `benchmarks/edits.py`. Times are CPU times of this\n"
         "machine, and only their ratios travel. Programs are counted with their start.\n",
         f"Python {platform.python_version()}, {rounds} rounds; kustomize {tools.KUSTOMIZE.version}, yq "
         f"{tools.YQ.version}.\n",
-        f"## One value of each of {len(small)} small files ({kilobytes:.1f} kB on average)\n",
+        f"### One value of each of {len(small)} small files ({kilobytes:.1f} kB on average)\n",
         "They are the tests' corpus: each holds several of the things that go wrong, in every layout. Everyday files\n"
         "are kinder, as the kustomizations below are.\n",
         rows(small, scores),
-        f"## The tag of an image in {len(stable)} kustomizations\n",
+        f"### The tag of an image in {len(stable)} kustomizations\n",
         rows(stable, kustomizations),
     ]
     if with_large:
         page, more = large(rounds)
-        parts += ["## Large files\n", page]
+        parts += ["### Large files\n", page]
         goals += more
     shown = ((one.what, one.limit, one.found, "PASS" if one.met else "**FAIL**") for one in goals)
-    parts += ["## Goals\n", table(("goal", "limit", "found", ""), shown)]
+    parts += ["### Goals of the edits\n", table(("goal", "limit", "found", ""), shown)]
     return "\n".join(parts), goals
 
 
@@ -358,8 +356,7 @@ def main() -> None:
     page, goals = report(chosen.rounds, with_large=not chosen.no_large)
     say(page)
     if chosen.write:
-        _, heading, rest = PAGE.read_text(encoding="utf-8").partition("\n## A cluster's objects\n")  # of cluster.py
-        PAGE.write_text(page + heading + rest, encoding="utf-8")
+        write("Edits", page)
     sys.exit(not all(goal.met for goal in goals))
 
 

@@ -1,4 +1,4 @@
-"""How often the judges err and how long they take: `python -m benchmarks.judge_study [--runs N] [--write FILE]`.
+"""How often the judges err and how long they take: `python -m benchmarks.judge_study [--runs N] [--write]`.
 
 Every scenario is simulated from its own seed, interval by interval, and every rule reads the same intervals. Ends with
 1 where a goal is missed.
@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.judge_worlds import BEYOND, LENGTH, RATE, Row, scenarios, simulate
+from benchmarks.page import PAGE, write
 from gitops_bot.analysis.evidence import Arm, Interval
 from gitops_bot.analysis.judges.sequential import evidence, judge
 from gitops_bot.analysis.statistics.eprocess import wald_thresholds
@@ -27,7 +27,7 @@ from gitops_bot.policy.judges.sequential import Sequential
 
 ALPHA, BETA, MARGIN = 0.01, 0.05, 2.0
 RUNS = 2000
-TITLE = "## The sequential judge"
+TITLE = "The sequential judge"
 """Begins the section, the last of its page."""
 
 
@@ -191,8 +191,6 @@ def cost(policies: int = 1000) -> float:
 def page(found: dict[tuple[str, float], dict[str, Tally]], held: Sequence[Goal], runs: int) -> str:
     """The Markdown section."""
     lines = [
-        TITLE,
-        "",
         f"`python -m benchmarks.judge_study`: {runs:,} seeded runs a scenario, {LENGTH} intervals each, error rate",
         f"{RATE:.1%} in both versions unless said otherwise; α {ALPHA:.0%}, β {BETA:.0%}, margin {MARGIN:g}. No rule",
         "but Wald's is told the rates, and none is given a history. Each cell is the share of runs, and the median",
@@ -236,7 +234,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of every scenario")
     parser.add_argument("--only", default="", help="scenarios whose name holds this")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--write", type=Path, help="a page whose last section this becomes")
+    parser.add_argument("--write", action="store_true", help=f"write the section of {PAGE.name} as well")
     told = parser.parse_args()
     listed = scenarios()
     chosen = [index for index, one in enumerate(listed) if told.only in one.name]
@@ -251,8 +249,7 @@ def main() -> int:
     held = [*goals(found), Goal(f"CPU seconds for 1,000 policies with {LENGTH} intervals", cost(), 2.0, percent=False)]
     written = page(found, held, told.runs)
     if told.write:
-        before = told.write.read_text(encoding="utf-8") if told.write.exists() else ""
-        told.write.write_text(before.partition(TITLE)[0] + written, encoding="utf-8")
+        write(TITLE, written)
     print(written)  # noqa: T201
     print(f"{time.monotonic() - started:.0f} s", file=sys.stderr)  # noqa: T201
     return 0 if all(goal.met for goal in held) else 1

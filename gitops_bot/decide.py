@@ -9,18 +9,25 @@ from gitops_bot import analysis, edits, strategy
 from gitops_bot.delivery import actions, body, gates, identity
 from gitops_bot.edits import live
 from gitops_bot.errors import EditError
+from gitops_bot.experiments import bound
 from gitops_bot.model import (
+    Act,
     BranchView,
     Change,
     Direction,
+    ExperimentStatus,
     Facts,
     Gate,
     MergeMode,
+    Phase,
     Plan,
     Proposal,
+    PrState,
     Query,
     Series,
+    SlotName,
     Slots,
+    Stays,
     Step,
     StepKind,
     Verdict,
@@ -31,11 +38,13 @@ from gitops_bot.strategy import State
 
 def questions(policy: PromotionPolicy, facts: Facts) -> tuple[Query, ...]:
     """What must be asked of the metrics before this policy can be decided."""
+    facts = _bound(policy, facts)
     return analysis.ask(policy, strategy.trial(policy, _survey(policy, facts)), facts.now)
 
 
 def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     """From everything that was read to everything that should be done. Errors: EditError."""
+    facts = _bound(policy, facts)
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
     verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
@@ -48,7 +57,8 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         step = Step(StepKind.HOLD, state.slots, "base already says so")
     said = _warnings(policy, facts, state.slots, step)
     step = _cautioned(step, said)
-    gated = gates.gates(policy, step.wanted or step, facts.stop, facts.now)
+    step = _for_people(policy, facts, step)
+    gated = _gates(policy, facts, state, step)
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
     chosen = actions.Chosen() if policy.spec.suspend else actions.choose(situation)
     return Plan(
@@ -66,6 +76,36 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         actions=chosen.actions,
         notes=(*chosen.notes, *(said if back else ())),
     )
+
+
+def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[Gate, ...]:
+    wanted = step.wanted or step
+    branch = identity.branch(policy.name, identity.direction(wanted))
+    return gates.gates(
+        gates.Round(
+            policy=policy,
+            step=wanted,
+            now=facts.now,
+            base_commit=facts.tree.commit,
+            landed=state.landed,
+            stops=facts.stops,
+            readings=facts.readings,
+            candidate=state.candidate,
+            stays=_stays(policy, facts, state),
+            pull=next((one for one in facts.pulls if one.branch == branch and one.state is PrState.OPEN), None),
+        )
+    )
+
+
+def _stays(policy: PromotionPolicy, facts: Facts, state: State) -> tuple[Stays, ...]:
+    """How long the candidate stood in the environments that the soak names, or here."""
+    soak = policy.spec.gates.soak
+    if soak is None or state.candidate is None:
+        return ()
+    if not soak.environments:
+        return (strategy.stays("this environment", facts.history, state.candidate, SlotName.CANDIDATE, facts.pulls),)
+    told = ((name, facts.readings.histories.get(name, "it was not read")) for name in soak.environments)
+    return tuple(strategy.stays(name, read, state.candidate, SlotName.STABLE) for name, read in told)
 
 
 def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> Step:
@@ -114,9 +154,38 @@ def _cautioned(step: Step, said: Sequence[str]) -> Step:
     return warned if wanted is step else replace(step, held=warned)
 
 
+def _for_people(policy: PromotionPolicy, facts: Facts, step: Step) -> Step:
+    """The way back, kept for people to merge where the controller's failure asks for one to look."""
+    experiment = policy.spec.candidate.experiment
+    back = step.wanted
+    if experiment is None or back is None or back.kind is not StepKind.ROLLBACK:
+        return step
+    seen = [facts.statuses[cluster, experiment.ref] for cluster in policy.spec.clusters]
+    failed = [one for one in seen if isinstance(one, ExperimentStatus) and one.phase is Phase.FAILED]
+    said = tuple(f"A person must look: {one.ref}: {one.reason}" for one in failed if one.act is Act.ASK)
+    warned = replace(back, cautions=(*back.cautions, *said))
+    return step if not said else warned if back is step else replace(step, held=warned)
+
+
+def _bound(policy: PromotionPolicy, facts: Facts) -> Facts:
+    """The facts, what the experiment says being UNKNOWN where it is about something else than git says now."""
+    experiment = policy.spec.candidate.experiment
+    if experiment is None:
+        return facts
+    slots = edits.read(policy.spec.edits, facts.tree)
+    statuses = dict(facts.statuses)
+    for cluster in policy.spec.clusters:
+        said = statuses[cluster, experiment.ref]
+        if isinstance(said, ExperimentStatus):
+            claim = strategy.claim(policy, slots, facts.history, facts.pulls, facts.now, said.candidate, facts.offered)
+            live = {one for (one, commit), there in facts.contained.items() if there and commit == claim.commit}
+            statuses[cluster, experiment.ref] = bound.about(said, claim, live.__contains__)
+    return replace(facts, statuses=statuses)
+
+
 def _survey(policy: PromotionPolicy, facts: Facts) -> State:
     slots = edits.read(policy.spec.edits, facts.tree)
-    return strategy.survey(policy, slots, facts.history, facts.statuses, facts.pulls, facts.now)
+    return strategy.survey(policy, slots, facts.history, facts.statuses, facts.pulls, facts.now, facts.offered)
 
 
 def _situation(

@@ -23,6 +23,9 @@
     │   ├── ForgeDenied         51
     │   ├── RateLimited         52
     │   └── ForgeRefused        53   the forge answered no
+    ├── RegistryError
+    │   ├── RegistryUnreachable 60
+    │   └── RegistryDenied      61   no such image, or the credentials may not read it
     ├── SeveralFailures         70   policies failed in different ways
     └── InternalError           71   a defect of the bot
 
@@ -173,6 +176,22 @@ class ForgeRefused(ForgeError):
     """The forge understood the request and answered no."""
 
     exit_code = 53
+
+
+class RegistryError(BotError):
+    """A container registry did not give what was asked."""
+
+
+class RegistryUnreachable(RegistryError):
+    """No answer from the registry, or none that could be understood."""
+
+    exit_code = 60
+
+
+class RegistryDenied(RegistryError):
+    """There is no such image, or the credentials may not read it."""
+
+    exit_code = 61
 
 
 class SeveralFailures(BotError):

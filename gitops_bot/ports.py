@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from gitops_bot.model import Commit, CommitStatus, Head, Kind, PullRequest, Query, Reading, Tree
+from gitops_bot.model import Commit, CommitCheck, CommitStatus, Head, Kind, PullRequest, Query, Reading, Review, Tree
 
 
 class Clock(Protocol):
@@ -39,10 +39,38 @@ class Cluster(Protocol):
     """One Kubernetes cluster, read only."""
 
     def list(self, kind: Kind) -> Sequence[Mapping[str, Any]]:
-        """Every object of a kind in the configured namespaces, as the API gives it, paged.
+        """Every object of a kind in the configured namespaces, as the API gives it, as of seconds ago at most.
 
         Errors: ObjectAbsent (the kind is not installed), ClusterDenied (naming the missing verb), ClusterUnreachable.
         """
+        ...
+
+
+@runtime_checkable
+class AskedByName(Cluster, Protocol):
+    """A cluster that is also asked for less than a list."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Mapping[str, Any]:
+        """One object, for kinds of which the bot may read some and not list any.
+
+        Errors: ObjectAbsent, ClusterDenied (naming the missing verb), ClusterUnreachable.
+        """
+        ...
+
+    def events(self, namespace: str, uid: str) -> Sequence[Mapping[str, Any]]:
+        """What controllers have said of one object of late. Errors: ClusterDenied, ClusterUnreachable."""
+        ...
+
+
+class Registry(Protocol):
+    """A container registry, read only."""
+
+    def tags(self, repository: str) -> Sequence[str]:
+        """Every tag of a repository. Errors: RegistryUnreachable, RegistryDenied."""
+        ...
+
+    def manifest(self, repository: str, tag: str) -> tuple[bytes, str]:
+        """A tag's manifest to the byte, and the digest that the registry claims for it. Errors: as `tags`."""
         ...
 
 
@@ -96,6 +124,13 @@ class EnvironmentRepo(Protocol):
 
     def head(self, branch_head: str, base: str) -> Head:
         """How a branch differs from base."""
+        ...
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Whether a commit is the other one or has it among its ancestors; False where the repository has no such.
+
+        Errors: RepositoryUnreachable.
+        """
         ...
 
     def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
@@ -153,4 +188,21 @@ class Forge(Protocol):
 
     def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:
         """Add labels and ask for reviews, best effort: what did not work comes back as warnings."""
+        ...
+
+
+@runtime_checkable
+class ForgeOfPeople(Forge, Protocol):
+    """A forge that also says what checks and people said."""
+
+    def checks(self, commit: str) -> Sequence[CommitCheck]:
+        """The commit statuses and check runs of a commit as they are now; one name may come more than once."""
+        ...
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """What each person said last of a pull request: an approval, or a request for changes."""
+        ...
+
+    def members(self, team: str) -> frozenset[str]:
+        """The members of a team, in lower case."""
         ...

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_bot import apply, decide, observe
-from gitops_bot.delivery import budget, orphans, overlap
-from gitops_bot.errors import BotError, InternalError, PlaceConflict, RateLimited, SeveralFailures
+from gitops_bot.delivery import budget, gates, orphans, overlap
+from gitops_bot.errors import BotError, InternalError, PlaceConflict, PolicyInvalid, RateLimited, SeveralFailures
 from gitops_bot.model import Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
+from gitops_bot.policy import stopfile
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
 from gitops_bot.policy.schema import PromotionPolicy
@@ -88,6 +89,8 @@ def plan(job: Job, only: str | None = None) -> Report:
         sight = observe.look(job.site, now)
         loaded = job.load(sight)
         report.failures += loaded.failures
+        sight.policies = {one.policy.name: one.policy for one in loaded.policies}
+        report.failures += _idle_stops(sight, loaded)
         policies = [one.policy for one in loaded.policies if only is None or one.policy.name == only]
         observe.prefetch(sight, policies)
         for policy in policies:
@@ -145,6 +148,18 @@ def _goes_on(report: Report) -> bool:
         and not any(isinstance(action, MergePr) for action in one.actions)
         for one in report.plans
     )
+
+
+def _idle_stops(sight: observe.Sight, loaded: Loaded) -> list[Failure]:
+    """The stop file's names that no policy has: a brake that brakes nothing is said, not passed over."""
+    if not loaded.whole or loaded.failures:  # then nobody knows which policies there are
+        return []
+    stops = stopfile.find(sight.site.repo.tree(sight.base_commit))
+    remedy = "Correct the name: what is not held goes on."
+    return [
+        Failure(stopfile.PATH, PolicyInvalid(f"{name} is the name of no policy", where=stopfile.PATH, remedy=remedy))
+        for name in gates.unknown(stops, [one.policy.name for one in loaded.policies])
+    ]
 
 
 def _apart(report: Report) -> list[Plan]:

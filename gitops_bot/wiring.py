@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
+from gitops_bot.forges import hosted
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
-from gitops_bot.policy.config import BotConfig, ClusterConfig, Repository, SecretRef
+from gitops_bot.policy.config import BotConfig, ClusterConfig, RegistryConfig, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
-from gitops_bot.ports import Clock, Cluster, Forge
+from gitops_bot.ports import Clock, Cluster, Forge, Registry
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 POLICIES = "policies"
 """The folder of the policies on base, when the configuration names none."""
 YAML_NAMES = (".yaml", ".yml")
-_GITHUB_API = "https://api.github.com"
 
 
 class SystemClock:
@@ -59,6 +58,8 @@ class Options:
     """Files or folders; empty: the folder on base that the repository's configuration names."""
     audit: Audit = lambda _kind, _record: None
     stopping: Callable[[], bool] = lambda: False
+    notice: Callable[[str], None] | None = None
+    """For a process that goes on: what clusters list is kept and watched, and this is told of watches that failed."""
 
 
 def audit_log(file: Path | None, clock: Clock) -> Audit:
@@ -93,10 +94,14 @@ def opened(config: BotConfig, options: Options) -> Iterator[dict[str, Job]]:
 
 def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
     """One job per repository, by name. Errors: PolicyInvalid (configuration that cannot be used)."""
-    return {name: _job(config, name, repository, options) for name, repository in config.spec.repositories.items()}
+    clusters = {name: _cluster(given, options.notice) for name, given in config.spec.clusters.items()}
+    repositories = config.spec.repositories.items()
+    return {name: _job(config, name, repository, options, clusters) for name, repository in repositories}
 
 
-def _job(config: BotConfig, name: str, repository: Repository, options: Options) -> Job:
+def _job(
+    config: BotConfig, name: str, repository: Repository, options: Options, clusters: Mapping[str, Cluster]
+) -> Job:
     forge, token, disconnect = _forge(name, repository, options.clock)
     repo = _repo(config, repository, token)
     site = Site(
@@ -104,9 +109,10 @@ def _job(config: BotConfig, name: str, repository: Repository, options: Options)
         base=repository.base,
         repo=repo,
         forge=forge,
-        clusters={one: _cluster(given) for one, given in config.spec.clusters.items()},
+        clusters=clusters,
         metrics={one: metrics(one, given, secret) for one, given in config.spec.metrics.items()},
         servers=_servers(config),
+        registries={host: _registry(host, given) for host, given in config.spec.registries.items()},
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
         automation=repository.automation,
@@ -175,24 +181,7 @@ def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, _Tok
     if repository.forge == "local":
         token = secret(repository.token_from) if repository.token_from else None
         return local_forge(repository, clock), token, lambda: None
-    from gitops_bot.adapters.github import App, GitHubForge, Token
-
-    auth: App | Token
-    if repository.app:
-        key = secret(repository.app.private_key_from)
-        auth = App(str(repository.app.id), key(), repository.app.installation_id)
-    elif repository.token_from:
-        auth = Token(secret(repository.token_from))
-    else:
-        raise PolicyInvalid("github needs tokenFrom or app", where=f"spec.repositories.{name}")
-    forge = GitHubForge(
-        _slug(name, repository.url),
-        auth=auth,
-        api_url=repository.api_url or _github_api(repository.url),
-        ca_file=repository.ca_file,
-        merge_method=repository.merge_method,
-    )
-    return forge, forge.token, forge.disconnect
+    return hosted(name, repository, secret)
 
 
 def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalForge:
@@ -208,32 +197,38 @@ def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalFor
     return LocalForge(path, Git(path), clock, who=who or identity, bot=identity)
 
 
-def _slug(name: str, url: str) -> str:
-    """`owner/name` from https://host/owner/name(.git), ssh://git@host/owner/name or git@host:owner/name."""
-    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
-    slug = path.strip("/").removesuffix(".git")
-    if slug.count("/") != 1:
-        raise PolicyInvalid(f"{url} does not name owner/repository", where=f"spec.repositories.{name}.url")
-    return slug
-
-
-def _github_api(url: str) -> str:
-    host = urlsplit(url).hostname if "://" in url else url.partition("@")[2].partition(":")[0]
-    return _GITHUB_API if host in ("github.com", None, "") else f"https://{host}/api/v3"
-
-
 # ---------------------------------------------------------------- clusters
 
 
-def _cluster(given: ClusterConfig) -> Cluster:
+def _cluster(given: ClusterConfig, notice: Callable[[str], None] | None) -> Cluster:
     if given.recorded:
         from gitops_bot.adapters.recorded import RecordedCluster
 
         return RecordedCluster(Path(given.recorded))
-    from gitops_bot.adapters.kubernetes import KubernetesCluster
+    from gitops_bot.adapters.kubernetes import KubernetesCluster, WatchedCluster
 
-    return KubernetesCluster(
+    cluster = KubernetesCluster(
         context=given.context, kubeconfig=given.kubeconfig, in_cluster=given.in_cluster, namespaces=given.namespaces
+    )
+    return WatchedCluster(cluster, notice=notice) if notice else cluster
+
+
+# ---------------------------------------------------------------- registries
+
+_KNOWN = {"docker.io": ("https://registry-1.docker.io", "auth.docker.io"), "registry.gitlab.com": ("", "gitlab.com")}
+"""Where a registry really is, and who gives its tokens, where that is another host."""
+
+
+def _registry(host: str, given: RegistryConfig) -> Registry:
+    from gitops_bot.adapters.registry import HttpRegistry
+
+    url, tokens = _KNOWN.get(host, ("", ""))
+    read = secret(given.token_from) if given.token_from else None
+    return HttpRegistry(
+        given.url or url or f"https://{host}",
+        credentials=(lambda: (given.user or "gitops-bot", read())) if read else None,
+        token_hosts=given.token_hosts or ((tokens,) if tokens else ()),
+        ca_file=given.ca_file,
     )
 
 
@@ -330,7 +325,8 @@ def _in_known_clusters(load: Load, known: Set[str]) -> Load:
 
     def strange(one: LoadedPolicy) -> list[str]:
         spec = one.policy.spec
-        looks = spec.asks_metrics or spec.candidate.experiment or spec.candidate.workload or spec.baseline.workload
+        given = spec.candidate
+        looks = spec.asks_metrics or given.experiment or given.workload or given.traffic or spec.baseline.workload
         return [cluster for cluster in spec.clusters if looks and cluster not in known]
 
     def checked(sight: Sight) -> Loaded:

@@ -1,4 +1,4 @@
-"""What all tests share: the switch that writes golden files again."""
+"""What all tests share: switches, and what a busy machine may do to a property test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, which is no finding: tests do not look at the clock.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from benchmarks import corpus, edits, rivals
+from benchmarks import cluster, corpus, edits, rivals
 from benchmarks.case import Case, dense
+from benchmarks.page import with_section
+from gitops_bot.model import Act
 
 CASE = Case("f.yaml", "a", "a: ", "1", " # c\nb: 2\n", 5)
 
@@ -49,3 +52,22 @@ def test_what_comes_out_is_held_against_the_text_around_the_value(
 )
 def test_a_path_is_said_in_the_language_of_yq(path: str, document: tuple[str, str, str], expression: str) -> None:
     assert rivals.yq_expression(Case("f.yaml", path, "", "", "", 5, document)) == expression
+
+
+def test_the_objects_of_a_cluster_are_held_against_the_goals() -> None:
+    listed = {"list": 1.5, "decide": 0.5, "all": 2.0, "cpu": 1.25, "peak": 151.0}
+    text = cluster.section(listed, listed | {"all": 1.5, "peak": 100.0})
+    assert "| list | 1.50 | 0.50 | 2.00 | 1.25 | 151 |\n| watch | 1.50 | 0.50 | 1.50 | 1.25 | 100 |" in text
+    assert "| listed, read and decided, CPU | ≤ 3 s | 1.25 s | PASS |" in text
+    assert "| memory above idle | ≤ 150 MiB | 151 MiB | **FAIL** |" in text
+
+
+def test_a_healthy_rollout_of_the_benchmark_is_read_and_decided() -> None:
+    sample = yaml.safe_load(cluster.SAMPLE.read_text(encoding="utf-8"))
+    assert cluster.decided((sample, {})) == [Act.PROCEED, Act.NOTHING]
+
+
+def test_a_section_of_the_page_is_replaced_and_the_others_stay() -> None:
+    page = with_section(with_section("", "One", "1\n\n### More\n"), "Two", "2")
+    assert page == "# Benchmarks\n\n## One\n\n1\n\n### More\n\n## Two\n\n2\n"
+    assert with_section(page, "One", "3\n") == "# Benchmarks\n\n## One\n\n3\n\n## Two\n\n2\n"

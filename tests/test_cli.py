@@ -332,7 +332,7 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
 
 
-HEAVY = ("kubernetes", "github", "git", "requests", "pydantic", "jinja2", "yaml", "ruamel", "apscheduler")
+HEAVY = ("kubernetes", "github", "gitlab", "git", "requests", "pydantic", "jinja2", "yaml", "ruamel", "apscheduler")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"], ["pr", "list", "--help"]])

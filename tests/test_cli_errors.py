@@ -62,7 +62,7 @@ def _codes(kind: type[errors.BotError]) -> Iterator[tuple[type[errors.BotError],
 
 def test_every_kind_of_error_has_its_own_exit_code() -> None:
     found = {kind: code for kind, code in _codes(errors.BotError) if kind.__module__ == errors.__name__}
-    assert len(set(found.values())) == len(found) == 19
+    assert len(set(found.values())) == len(found) == 21
     results = {0, errors.EXIT_CHANGES, errors.EXIT_UNKNOWN, errors.EXIT_FAIL}
     assert not results & set(found.values())
     assert all(str(code) in (errors.__doc__ or "") for code in found.values())
@@ -74,7 +74,7 @@ BAD_POLICIES: Mapping[str, tuple[Mapping[str, str | None], int, tuple[str, ...]]
     "malformed YAML": ({POLICY: "metadata: {name: shop\nspec: ]"}, 10, (f"{POLICY}:2:",)),
     "a tab for indentation": ({POLICY: "metadata:\n\tname: shop\n"}, 10, (f"{POLICY}:2:",)),
     "an unknown key": ({POLICY: policy(suspended=True)}, 11, (f"{POLICY}:", "spec.suspended", "did you mean suspend?")),
-    "a key that is not served yet": ({POLICY: policy(gates={"soak": "1h"})}, 11, ("spec.gates", "not supported yet")),
+    "a key that is not served yet": ({POLICY: policy(notify=["slack"])}, 11, ("spec.notify", "not supported yet")),
     "a wrong value": (
         {POLICY: policy(strategy={"canary": {"weights": [25, 5]}})},
         11,

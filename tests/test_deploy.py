@@ -6,6 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
+import yaml
+
 from gitops_bot import __version__
 from gitops_bot.cli import cli
 from gitops_bot.daemon.health import Health, answers
@@ -66,6 +68,24 @@ def test_the_role_reads_exactly_what_the_bot_reads() -> None:
     assert sorted(granted) == sorted(READ)
     assert all(rule["verbs"] == ["get", "list", "watch"] for rule in rules)
     assert all(set(rule) == {"apiGroups", "resources", "verbs"} for rule in rules)
+
+
+def test_a_secret_is_read_by_its_name_alone_and_only_where_the_component_is_added() -> None:
+    folder = BASE.parent / "components" / "iter8-secret"
+    role, binding = yaml.safe_load_all((folder / "rbac.yaml").read_text(encoding="utf-8"))
+    (rule,) = role["rules"]
+    assert rule | {"resourceNames": []} == {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "resourceNames": [],
+        "verbs": ["get"],
+    }
+    assert len(rule["resourceNames"]) == 1
+    assert role["kind"] == binding["roleRef"]["kind"] == "Role"
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["metadata"]["namespace"] == role["metadata"]["namespace"]
+    assert binding["subjects"] == only("ClusterRoleBinding")["subjects"]
+    assert yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"] == ["rbac.yaml"]
 
 
 def test_the_role_is_bound_to_the_pod_s_account_alone() -> None:

@@ -36,7 +36,7 @@ def policy(*queries: str) -> PromotionPolicy:
 def facts() -> Facts:
     tree = Files({"all.yaml": FILE.encode()})
     told = history((0, slots("v1", "v2", 5)))
-    return Facts(NOW, "main", tree, told, {}, (), {}, None, "bot <bot@example.com>")
+    return Facts(NOW, "main", tree, told, {}, (), {}, (), "bot <bot@example.com>")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 from tests.adapters.scripted import Answer, Scripted, in_json, scripted
 from tests.support.environment import Environment, config, policy, tree
 from tests.support.github import FakeGitHub
+from tests.support.gitlab import FakeGitLab
 from tests.support.servers.git_http import GitHttp
 
 FORGE_TOKEN = "ghp_Forge/Token+with=every&kind%of sign".replace(" ", "")
@@ -55,7 +56,7 @@ class Place:
 
     folder: Path
     environment: Environment
-    fake: FakeGitHub
+    fake: FakeGitHub | FakeGitLab
     git: GitHttp
     metrics: Scripted
 
@@ -84,6 +85,13 @@ class Place:
         """A run with an audit log and outputs."""
         return self.run("run", "--once", "--github", "--audit", str(self.folder / "audit.jsonl"), **env)
 
+    @property
+    def titles(self) -> list[str]:
+        """Of what stands on the forge."""
+        if isinstance(self.fake, FakeGitLab):
+            return [one.title for one in self.fake.world.requests.values()]
+        return [one.title for one in self.fake.world.pulls.values()]
+
     def assert_no_secret_was_written(self) -> None:
         """In no file below the folder and no name of one, and in nothing that the forge was told."""
         told = [(one.path, one.query, one.body) for one in self.fake.requests]
@@ -96,8 +104,8 @@ class Place:
                 assert not [name for name, text in texts.items() if form in text]
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+@pytest.fixture(params=["github", "gitlab"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     folder = tmp_path / "written"
     for name in ("home", "tmp", "bin"):
         (folder / name).mkdir(parents=True)
@@ -111,14 +119,18 @@ def place(tmp_path: Path) -> Iterator[Place]:
     landed = datetime.now(UTC) - timedelta(minutes=30)
     environment.commit({**tree(weight=5), "policies/shop.yaml": policy()}, at=landed)
     served = GitHttp(tmp_path / "served", token=FORGE_TOKEN)
-    fake = FakeGitHub(environment.path, token=FORGE_TOKEN)
+    fake: FakeGitHub | FakeGitLab
+    if request.param == "gitlab":
+        fake = FakeGitLab(environment.path, "acme/environments", FORGE_TOKEN)
+    else:
+        fake = FakeGitHub(environment.path, token=FORGE_TOKEN)
     with served, fake, scripted() as metrics:
         metrics.answers.append(in_json({"status": "success", "data": {"resultType": "matrix", "result": []}}))
         config(
             folder,
             repository={
                 "url": f"{served.url}/acme/environments.git",
-                "forge": "github",
+                "forge": request.param,
                 "apiUrl": fake.api_url,
                 "tokenFrom": {"env": "SECRET_OF_FORGE"},
             },
@@ -144,7 +156,7 @@ def test_a_run_that_measures_pushes_and_opens_writes_no_secret(place: Place) -> 
     place.environment.replace("apps/shop/canary/kustomization.yaml", '"2.0.0"', '"2.0.1"')
     opened = place.run_once()
     assert opened.returncode == 0, opened.stderr.decode()
-    assert [pull.title for pull in place.fake.world.pulls.values()] == ["promote(shop): start 2.0.1 at 5 %"]
+    assert place.titles == ["promote(shop): start 2.0.1 at 5 %"]
     assert any(one.headers["Authorization"] == f"Bearer {METRICS_TOKEN}" for one in place.metrics.asked)
     assert all(one.headers["X-Scope-OrgID"] == HEADER_SECRET for one in place.metrics.asked)
     assert any("git-receive-pack" in one.path and one.status == 200 for one in place.git.requests)
@@ -156,7 +168,7 @@ def test_a_run_that_measures_pushes_and_opens_writes_no_secret(place: Place) -> 
 
 def test_servers_that_repeat_a_secret_do_not_bring_it_into_errors(place: Place) -> None:
     place.metrics.answers[:] = [Answer(f"401 for Bearer {METRICS_TOKEN}, {HEADER_SECRET}", status=401)]
-    place.fake.fail_next("GET", "/pulls$", 422, {"message": f"{FORGE_TOKEN} does not please"})
+    place.fake.fail_next("GET", "/(pulls|merge_requests)$", 422, {"message": f"{FORGE_TOKEN} does not please"})
     refused = place.run_once()
     assert refused.returncode == 53, refused.stderr.decode()
     measured = place.run("explain", "shop")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import product
 
+from gitops_bot.analysis import controllers
+from gitops_bot.analysis.controllers import Statuses, named
 from gitops_bot.analysis.measuring import Measuring, measured
 from gitops_bot.model import (
     CheckResult,
-    ExperimentStatus,
-    ObjectRef,
     Outcome,
     Phase,
     Query,
@@ -25,9 +25,6 @@ from gitops_bot.model import (
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
-
-Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
-"""What each cluster said of each object."""
 
 
 def ask(policy: PromotionPolicy, trial: Trial | None, now: datetime) -> tuple[Query, ...]:
@@ -50,38 +47,27 @@ def verdict(
     now: datetime,
 ) -> Verdict:
     """Every check of the policy: the controller's word, health, what was measured, the deadline."""
-    checks = [*_controllers(policy, statuses), *_health(policy, candidate, statuses)]
+    checks = [
+        *controllers.checks(policy, trial, statuses, now),
+        *_health(policy, candidate, statuses),
+        *controllers.traffic(policy, trial, statuses),
+    ]
     if trial and policy.spec.asks_metrics:
         both = product(policy.spec.clusters, policy.spec.analysis.metrics)
         checks += [
-            measured(_named(metric.name, cluster, policy), policy, metric, trial, cluster, series, now)
+            measured(named(metric.name, cluster, policy), policy, metric, trial, cluster, series, now)
             for cluster, metric in both
         ]
     if not policy.spec.asks_metrics and policy.spec.candidate.version:
         checks.append(CheckResult("requested", Outcome.PASS, f"{policy.spec.candidate.version} was given by hand"))
+    if policy.spec.candidate.registry and candidate and not (policy.spec.asks_metrics or policy.spec.asks_experiment):
+        checks.append(CheckResult("offered", Outcome.PASS, f"{candidate} is what {_range(policy)} gives"))
     if trial and (late := _deadline(policy, trial, Verdict(tuple(checks)), series, now)):
         checks.append(late)
     return Verdict(tuple(checks))
 
 
-# ---------------------------------------------------------------- the controller's word
-
-_OUTCOMES = {Phase.SUCCEEDED: Outcome.PASS, Phase.FAILED: Outcome.FAIL}
-
-
-def _controllers(policy: PromotionPolicy, statuses: Statuses) -> Iterator[CheckResult]:
-    experiment = policy.spec.candidate.experiment
-    if experiment is None or not policy.spec.asks_experiment:
-        return
-    for cluster in policy.spec.clusters:
-        status = statuses[cluster, experiment.ref]
-        name = _named("experiment", cluster, policy)
-        if isinstance(status, Unseen):
-            yield CheckResult(name, Outcome.UNKNOWN, f"{experiment.ref}: {status.reason}")
-        else:
-            figures = (f"step {status.step}",) if status.step else ()
-            because = f"{experiment.ref} is {status.phase.value}: {', '.join((status.reason, *figures))}"
-            yield CheckResult(name, _OUTCOMES.get(status.phase, Outcome.UNKNOWN), because)
+# ---------------------------------------------------------------- health
 
 
 _UNWELL = {"Rollout": (Phase.FAILED, Phase.ERROR)}
@@ -97,17 +83,18 @@ def _health(policy: PromotionPolicy, candidate: Version | None, statuses: Status
     for cluster in spec.clusters:
         status = statuses[cluster, watched.ref]
         if isinstance(status, Unseen):
-            yield CheckResult(_named("live", cluster, policy), Outcome.UNKNOWN, f"{watched.ref}: {status.reason}")
+            yield CheckResult(named("live", cluster, policy), Outcome.UNKNOWN, f"{watched.ref}: {status.reason}")
         elif status.candidate is None or not status.candidate.runs(candidate):
             because = f"cluster and git disagree: {watched.ref} runs {status.candidate}, git says {candidate}"
-            yield CheckResult(_named("live", cluster, policy), Outcome.UNKNOWN, because)
+            yield CheckResult(named("live", cluster, policy), Outcome.UNKNOWN, because)
         elif status.phase in _UNWELL.get(watched.kind, (Phase.FAILED,)):
             because = f"{watched.ref} failed: {status.reason}"
-            yield CheckResult(_named("health", cluster, policy), Outcome.FAIL, because)
+            yield CheckResult(named("health", cluster, policy), Outcome.FAIL, because)
 
 
-def _named(name: str, cluster: str, policy: PromotionPolicy) -> str:
-    return f"{name} ({cluster})" if len(policy.spec.clusters) > 1 else name
+def _range(policy: PromotionPolicy) -> str:
+    given = policy.spec.candidate.registry
+    return f"{given.image} {given.semver or given.tag}" if given else ""
 
 
 # ---------------------------------------------------------------- the deadline

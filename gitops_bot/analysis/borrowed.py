@@ -31,7 +31,7 @@ def _of_argo(metric: argo.TemplateMetric) -> Metric:
 
 
 def _of_flagger(one: Borrowed, document: Fields, spec: PolicySpec) -> Metric:
-    given = spec.candidate.experiment or spec.candidate.workload
+    given = spec.candidate.subject
     name, namespace = (given.name, given.namespace) if given else ("", one.namespace or "")
     known = {"name": name, "target": name, "service": name, "ingress": name, "route": name}
     values = {**known, "namespace": namespace, "interval": format_duration(spec.analysis.interval), **one.args}

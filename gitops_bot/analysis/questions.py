@@ -94,7 +94,7 @@ def _names(given: BuiltinNames) -> dict[str, str]:
 
 def _of_candidate(spec: PolicySpec) -> dict[str, str]:
     """What the policy says of the version on trial; a Canary's target has its own name, its Service Flagger's."""
-    given = spec.candidate.experiment or spec.candidate.workload
+    given = spec.candidate.subject
     if given is None:
         return dict.fromkeys(("namespace", "workload", "service", "ingress"), "")
     service = f"{given.name}-canary" if given.kind == "Canary" else given.name

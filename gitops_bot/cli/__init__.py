@@ -30,6 +30,7 @@ Exit codes:
   30 cluster object absent   31 cluster access denied   32 cluster unreachable
   40 repository unreachable   41 repository access denied   42 push rejected
   50 forge unreachable   51 forge access denied   52 rate limit   53 forge refused
+  60 registry unreachable   61 registry access denied, or no such image
   70 several different failures   71 a defect of gitops-bot"""
 
 

@@ -10,6 +10,7 @@ from gitops_bot import edits, observe
 from gitops_bot.errors import UsageError
 from gitops_bot.model import ExperimentStatus, Facts, ObjectRef, Phase, Slots, Unseen, Version
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.policy.watched import RUNS
 from gitops_bot.tick import Job
 
 Say = Callable[[str], None]
@@ -53,10 +54,17 @@ def as_then(
     cluster: str, ref: ObjectRef, status: Status, ran: Mapping[ObjectRef, Version | None], at: datetime, say: Say
 ) -> Status:
     """A template that was not written since still speaks for then; a workload ran what git said, for all we know."""
-    if isinstance(status, Unseen) or status.applied is None or status.applied <= at:
+    moved = None if isinstance(status, Unseen) else _moved(status)
+    if isinstance(status, Unseen) or moved is None or moved <= at:
         return status
-    changed = f"{ref} in {cluster} was changed at {status.applied:%Y-%m-%dT%H:%M:%SZ}"
+    changed = f"{ref} in {cluster} was changed at {moved:%Y-%m-%dT%H:%M:%SZ}"
     if ref not in ran:
         return Unseen(ref, f"{changed}; what it said before is not known")
     say(f"{changed}; it is taken to have run {ran[ref]} from when git said so")
     return ExperimentStatus(ref, Phase.SUCCEEDED, "taken to have run what git said", candidate=ran[ref])
+
+
+def _moved(status: ExperimentStatus) -> datetime | None:
+    """When what it says came to be: the template was written, or the run ended."""
+    times = (status.applied, status.began, status.ended) if status.ref.kind in RUNS else (status.applied,)
+    return max((one for one in times if one), default=None)

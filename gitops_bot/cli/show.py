@@ -11,7 +11,7 @@ import click
 
 from gitops_bot import serialise
 from gitops_bot.delivery import body
-from gitops_bot.model import Outcome, Plan, Query, StepKind
+from gitops_bot.model import Gate, Outcome, Plan, Query, StepKind
 from gitops_bot.policy.stopfile import PATH as STOP
 from gitops_bot.tick import Failure, Report
 
@@ -173,18 +173,31 @@ def _details(plan: Plan) -> Iterable[str]:
         yield f"check     {check.name} {coloured(check.outcome)}: {clean(check.because)}"
         yield from (f"            {query.expression}  [{_window(query)}]" for query in check.queries)
     for gate in plan.gates:
-        yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {clean(gate.reason)}"
+        yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {clean(gate.reason)}{_until(gate)}"
     for caution in plan.step.cautions:
         yield f"caution   {clean(caution)}"
     for note in plan.notes:
         yield f"note      {clean(note)}"
 
 
+def _until(gate: Gate) -> str:
+    return f" (until {gate.until:%Y-%m-%d %H:%M} UTC)" if gate.until else ""
+
+
 def _window(query: Query) -> str:
     return f"{query.start - query.step:%H:%M:%S} to {query.end:%H:%M:%S} UTC"
 
 
-_OPENING = {"stop": f"remove {STOP} from base, or let it end", "suspend": "set spec.suspend to false"}
+_OPENING = {
+    "stop": f"remove {STOP} from base, or let it end",
+    "suspend": "set spec.suspend to false",
+    "hold": "take the label off the pull request",
+    "sync": "let the clusters have what was merged",
+    "soak": "wait, or change spec.gates.soak",
+    "statuses": "let the named checks succeed",
+    "approvals": "let the named people approve the pull request",
+    "windows": "wait, or change spec.gates.windows",
+}
 
 
 def _change(plan: Plan) -> str:

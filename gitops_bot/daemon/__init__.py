@@ -31,7 +31,7 @@ def serve(config: BotConfig, policies: tuple[Path, ...], audit: Path | None) -> 
     logs.configure(debug=bool(os.environ.get("GITOPS_BOT_DEBUG")))
     stop = threading.Event()
     clock = SystemClock()
-    work = jobs(config, Options(clock, policies, audit_log(audit, clock), stop.is_set))
+    work = jobs(config, Options(clock, policies, audit_log(audit, clock), stop.is_set, _watch_failed))
     settings = config.spec.daemon
     health = Health(tuple(work), max(300.0, PATIENCE * settings.interval.total_seconds()), time.monotonic)
     try:
@@ -55,6 +55,10 @@ def serve(config: BotConfig, policies: tuple[Path, ...], audit: Path | None) -> 
         job.close()
     logs.event("daemon_stopped")
     return 0
+
+
+def _watch_failed(why: str) -> None:
+    logs.event("watch_failed", level=logging.WARNING, detail=why)
 
 
 def _on_signals(stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_bot.delivery import marker
+from gitops_bot.delivery.gates.hold import NAME as HOLD
 from gitops_bot.delivery.identity import branch as branch_name
 from gitops_bot.delivery.identity import status_context
 from gitops_bot.delivery.text import cut, markdown, one_line
@@ -77,8 +78,13 @@ class Situation:
         return next((gate for gate in self.gates if not gate.open), None)
 
     @property
+    def may_open(self) -> bool:
+        """The step may be proposed now; gates that hold back the merge alone do not matter."""
+        return self.step.kind is not StepKind.HOLD and all(gate.open or gate.merging for gate in self.gates)
+
+    @property
     def permitted(self) -> bool:
-        """The step itself may be delivered now."""
+        """The step itself may be delivered now, merge included."""
         return self.step.kind is not StepKind.HOLD and self.shut is None
 
     def open_pull(self, direction: Direction) -> PullRequest | None:
@@ -143,8 +149,14 @@ def status(situation: Situation) -> CommitStatus:
     """What the commit status says: success only where this very tick would let the step pass."""
     if situation.permitted:
         return _status(situation, StatusState.SUCCESS, f"{situation.step.kind.value}: {situation.step.reason}")
-    why = f"{situation.shut.name}: {situation.shut.reason}" if situation.shut else situation.step.reason
+    why = _waits_for(situation.shut) if situation.shut else situation.step.reason
     return _status(situation, StatusState.PENDING, why)
+
+
+def _waits_for(gate: Gate) -> str:
+    """A closed gate in one line; what is cut is its reason, not the time at which it may open."""
+    until = f" (until {gate.until:%Y-%m-%d %H:%M} UTC)" if gate.until else ""
+    return f"{cut(one_line(f'{gate.name}: {gate.reason}'), 140 - len(until))}{until}"
 
 
 def _status(situation: Situation, state: StatusState, description: str) -> CommitStatus:
@@ -160,10 +172,20 @@ def _direction(situation: Situation, direction: Direction) -> Chosen:
     if proposal is None or proposal.direction is not direction:
         return _retire(situation, direction, pull) if pull else Chosen()
     if pull is None:
-        return _open(situation, proposal) if situation.permitted else _not_opened(situation)
+        return _open(situation, proposal) if situation.may_open else _not_opened(situation)
     if not pull.ours:
         return Chosen(notes=(f"#{pull.number} from {pull.branch} was opened by somebody else",))
-    return _left_alone(situation, direction, pull) or _pursue(situation, proposal, pull)
+    return _left_alone(situation, direction, pull) or _held(situation, pull) or _pursue(situation, proposal, pull)
+
+
+def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
+    """What people hold by a label stays as it is, and its status says so."""
+    hold = next((gate for gate in situation.gates if gate.name == HOLD and not gate.open), None)
+    if hold is None:
+        return None
+    return Chosen(
+        tuple(_told(situation, pull, f"{hold.name}: {hold.reason}", digest=digest(situation))), (hold.reason,)
+    )
 
 
 def _left_alone(situation: Situation, direction: Direction, pull: PullRequest) -> Chosen | None:
@@ -239,9 +261,9 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
     if same_key and branch.current:
         shown = _remember(situation, proposal, pull)
         return Chosen((*shown.actions, *_merge(situation, proposal, pull)), shown.notes)
-    if not situation.permitted and same_key:
+    if not situation.may_open and same_key:
         return _remember(situation, proposal, pull)
-    if not situation.permitted and not branch.current:
+    if not situation.may_open and not branch.current:
         reason = f"superseded: base has changed, and the next step waits ({situation.step.reason})"
         return _close(situation, proposal.direction, pull, reason)
     comment = "" if same_key else f"This pull request now proposes: {markdown(proposal.title)}"

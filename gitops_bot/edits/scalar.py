@@ -23,7 +23,7 @@ _NUMBER = re.compile(
 )
 _INDICATORS = tuple("-?:,[]{}#&*!|>'\"%@`")
 _INSIDE = re.compile(r":\s|:$|\s#|\{\{|\.\.\.")
-_FLOW = re.compile(r"[,\[\]{}]|:[\"']")
+_FLOW = re.compile(r"[,?\[\]{}]|:[\"']")
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

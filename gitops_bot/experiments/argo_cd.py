@@ -64,9 +64,10 @@ def read(application: Resource, _lookup: Lookup, _container: str | None) -> Expe
         candidate=_version(application),
         identity=revision,
         began=instant(text(application, "status", "reconciledAt")),
+        ended=instant(text(application, "status", "operationState", "finishedAt")),
         warnings=_warnings(application),
         revision=revision,
-        applied_revision=_applied(application, revision),
+        applied_revision=applied(application, revision),
         advice=said.advice,
     )
 
@@ -176,7 +177,7 @@ def _compared(application: Resource) -> frozenset[str]:
     return _revisions(mapping(application, "status", "sync"))
 
 
-def _applied(application: Resource, compared: str) -> str:
+def applied(application: Resource, compared: str) -> str:
     """The commit of the last sync that succeeded: of the compared one's source, where there are several."""
     operation = mapping(application, "status", "operationState")
     if text(operation, "phase") != "Succeeded" or mapping(application, "spec", "sourceHydrator"):

@@ -28,8 +28,8 @@ def read_grpc_route(route: Resource, _lookup: Lookup, _container: str | None) ->
 
 
 def _read(route: Resource, kind: str) -> ExperimentStatus:
-    one, agreement = agreed(splits(_rules(route)))
-    said = _state(route) or agreement
+    one, agreement = agreed(splits(rules(route)))
+    said = state(route) or agreement
     return ExperimentStatus(
         ref=reference(route, kind),
         phase=said.phase,
@@ -42,7 +42,7 @@ def _read(route: Resource, kind: str) -> ExperimentStatus:
     )
 
 
-def _rules(route: Resource) -> list[Rule]:
+def rules(route: Resource) -> list[Rule]:
     """Its rules. A mirror is a filter, not a backend, and gets no traffic."""
     return [Rule(_targets(rule), _chosen(rule)) for rule in items(route, "spec", "rules")]
 
@@ -60,7 +60,7 @@ def _chosen(rule: Resource) -> bool:
     return bool(matches) and all(items(one, "headers") or items(one, "queryParams") for one in matches)
 
 
-def _state(route: Resource) -> Said | None:
+def state(route: Resource) -> Said | None:
     """What the gateways say against it; None when all accept the present spec."""
     parents = items(route, "status", "parents")
     silent = _silent(route, parents)

@@ -35,8 +35,8 @@ _VERSIONS = (
 
 def read_virtual_service(service: Resource, _lookup: Lookup, _container: str | None) -> ExperimentStatus:
     """The candidate's share; UNKNOWN where routes disagree on it, or not every proxy has it yet."""
-    one, agreement = agreed(splits(_rules(service)))
-    said = _state(service) or agreement
+    one, agreement = agreed(splits(rules(service)))
+    said = state(service) or agreement
     return ExperimentStatus(
         ref=reference(service, "VirtualService"),
         phase=said.phase,
@@ -55,7 +55,7 @@ def read_destination_rule(rule: Resource, _lookup: Lookup, _container: str | Non
     settled = stable(names, on_trial)
     trial = {} if on_trial is None else subsets[on_trial]
     baseline = {} if settled is None else subsets[settled]
-    said = _state(rule) or Said(Phase.NONE, f"{len(subsets)} subsets")
+    said = state(rule) or Said(Phase.NONE, f"{len(subsets)} subsets")
     return ExperimentStatus(
         ref=reference(rule, "DestinationRule"),
         phase=said.phase,
@@ -67,7 +67,7 @@ def read_destination_rule(rule: Resource, _lookup: Lookup, _container: str | Non
     )
 
 
-def _rules(service: Resource) -> list[Rule]:
+def rules(service: Resource) -> list[Rule]:
     """Its routes, of every protocol. A mirror gets copies, not traffic, and is no target."""
     routes = [one for kind in ("http", "tls", "tcp") for one in items(service, "spec", kind)]
     return [Rule(_targets(route), _chosen(route)) for route in routes]
@@ -90,7 +90,7 @@ def _chosen(route: Resource) -> bool:
     return bool(matches) and all(any(mapping(one, field) for field in _CARRIED) for one in matches)
 
 
-def _state(resource: Resource) -> Said | None:
+def state(resource: Resource) -> Said | None:
     """What istiod says against it; None when it says nothing."""
     reconciled = condition(resource, "Reconciled")
     conditions = items(resource, "status", "conditions")

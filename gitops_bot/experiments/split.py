@@ -53,6 +53,30 @@ def splits(rules: Sequence[Rule]) -> tuple[Split, ...]:
     return tuple(dict.fromkeys(split(rule.targets) for rule in plain or dividing or whole[-1:]))
 
 
+def splits_between(rules: Sequence[Rule], stable: str, canary: str) -> tuple[Split, ...]:
+    """What a route does with the traffic of versions whose names are known, each answer once.
+
+    Only rules that go to either of them count, those for everybody before those for chosen requests.
+    """
+    found = [rule for rule in rules if any(_is(target, stable) or _is(target, canary) for target in rule.targets)]
+    plain = [rule for rule in found if not rule.chosen]
+    return tuple(dict.fromkeys(_between(rule.targets, stable, canary) for rule in plain or found))
+
+
+def _between(targets: Sequence[Target], stable: str, canary: str) -> Split:
+    """A lone target takes everything, whatever its weight; a third one keeps its share."""
+    if len({target.name for target in targets}) == 1:
+        return Split(stable, canary, 100 if _is(targets[0], canary) else 0)
+    part = sum(target.weight for target in targets if _is(target, canary))
+    return Split(stable, canary, share(part, sum(target.weight for target in targets)))
+
+
+def _is(target: Target, name: str) -> bool:
+    """Whether a target is called so: by itself, by its host or its subset, with or without the host's domain."""
+    host, _, subset = target.name.partition("/")
+    return bool(name) and name in (target.name, host, subset, host.partition(".")[0])
+
+
 def agreed(found: Sequence[Split]) -> tuple[Split, Said]:
     """The one answer of a route's rules, in words too; rules that disagree leave it open."""
     if len(found) > 1:

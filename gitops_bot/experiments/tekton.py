@@ -54,10 +54,12 @@ def read_task_run(run: Resource, _lookup: Lookup, _container: str | None) -> Exp
 def newest(runs: Iterable[Resource], name: str, *bound_to: str) -> Resource | None:
     """The newest run of a pipeline or task that is bound to one of these: a version, an image, a commit; None of none.
 
+    Where nothing is given to be bound to, it is the newest of all.
+
     Runs have names of their own (`generateName`), so a run is known by its pipeline's label, and to whom it speaks by a
     parameter or a result. A newer run that is still going hides an older one that ended.
     """
-    found = [run for run in runs if _of(run) == name and _bound(run, bound_to)]
+    found = [run for run in runs if _of(run) == name and (not bound_to or _bound(run, bound_to))]
     return max(found, key=_created, default=None)
 
 

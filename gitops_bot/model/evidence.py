@@ -49,6 +49,22 @@ class Act(StrEnum):
     """What was merged cannot work: undo that commit."""
 
 
+_ACTS = {
+    Phase.IDLE: Act.NOTHING,
+    Phase.PENDING: Act.NOTHING,
+    Phase.RUNNING: Act.NOTHING,
+    Phase.PAUSED: Act.EVALUATE,
+    Phase.SUCCEEDED: Act.PROCEED,
+    Phase.FAILED: Act.ROLLBACK,
+    Phase.INCONCLUSIVE: Act.HOLD,
+    Phase.ERROR: Act.HOLD,
+    Phase.COMPLETED: Act.EVALUATE,
+    Phase.NONE: Act.NOTHING,
+    Phase.UNKNOWN: Act.NOTHING,
+}
+"""What follows from a reading where its reader does not say something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
     """An object in a cluster."""
@@ -144,6 +160,33 @@ class ExperimentStatus:
     """What follows, where the phase alone does not say it."""
     applied_revision: str = ""
     """The git commit that was applied last, where a system compares with one commit and may have applied another."""
+
+    @property
+    def act(self) -> Act:
+        """What follows from it."""
+        return self.advice or _ACTS[self.phase]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a reading must be about to count: the version on trial as git has it, and since when."""
+
+    candidate: Version | None = None
+    """None: the reading itself says which version it is about."""
+    baseline: Version | None = None
+    """What git says it is compared with; None: git does not say."""
+    named: bool = False
+    """Git names the version on trial: a reading from before the commit that brought it speaks of something else."""
+    commit: str = ""
+    """The commit by which git came to say so."""
+    since: datetime | None = None
+    """When that was; None while it is not known."""
+    once: bool = False
+    """One object is one run, whose verdict counts for one commit."""
+    deploys: bool = False
+    """It deploys from git: the live commit must contain this one."""
+    results: Mapping[str, str] = field(default_factory=dict)
+    """What a pipeline must return."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from gitops_bot.model.delivery import Direction, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
-from gitops_bot.model.git import Head, History, Tree
+from gitops_bot.model.gating import Readings
+from gitops_bot.model.git import Head, History, Tree, Version
 from gitops_bot.model.steps import Stop
 
 
@@ -48,10 +49,17 @@ class Facts:
     pulls: tuple[PullRequest, ...]
     """The policy's, open and closed, newest first."""
     branches: Mapping[Direction, BranchView]
-    stop: Stop | None
+    stops: tuple[Stop, ...]
+    """The holders of the stop file."""
     identity: str
     """The committer of the bot's own commits, `Name <email>`."""
     source: str = ""
     """Where the policy came from: the bot's configuration and the place it names."""
+    offered: Version | str | None = None
+    """What the policy's registry gives, or why it gives nothing; None where it asks none."""
+    contained: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    """By commits (a live one, one of base): whether the live one has the other in it."""
     owners: Mapping[int, Ownership] = field(default_factory=dict)
     """By the number of the edit, where a controller could write its field."""
+    readings: Readings = field(default_factory=Readings)
+    """What its gates look at."""

@@ -50,11 +50,14 @@ class Gate:
     open: bool
     reason: str
     until: datetime | None = None
+    """When it may open, as far as that is known."""
+    merging: bool = False
+    """Closed, it holds back the merge alone: the pull request is opened and waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The stop file on base: nothing moves while it is there."""
+    """One holder of the stop file on base: nothing that it names moves while it is there."""
 
     reason: str
     until: datetime | None = None
@@ -62,3 +65,5 @@ class Stop:
     """Shell patterns of policy names; empty is all."""
     rollbacks: bool = False
     """It holds rollbacks too."""
+    holder: str = ""
+    """Who holds it; empty where the file has one holder alone."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from gitops_bot.model import Facts
 from gitops_bot.observe.borrowing import measured
-from gitops_bot.observe.clusters import owners, statuses
+from gitops_bot.observe.clusters import owners
+from gitops_bot.observe.gating import readings
 from gitops_bot.observe.git import branch_names, branches, history, prefetch
 from gitops_bot.observe.metrics import series
+from gitops_bot.observe.offers import offered
 from gitops_bot.observe.sight import Memory, Sight, Site, look
+from gitops_bot.observe.statuses import claimed, contained, statuses
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.schema import PromotionPolicy
 
@@ -16,18 +19,26 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     """What git, the clusters and the forge say to one policy. Errors: EditError, RepositoryError, PolicyInvalid."""
     site, base_commit = sight.site, sight.base_commit
     tree = site.repo.tree(base_commit)
+    past = history(sight, policy)
+    pulls = tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values())
+    offer = offered(sight, policy)
+    claim = claimed(sight, policy, tree, past, pulls, offer)
+    said = statuses(sight, policy, claim)
     return Facts(
         now=sight.now,
         base=site.base,
         tree=tree,
-        history=history(sight, policy),
-        statuses=statuses(sight, policy),
-        pulls=tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values()),
+        history=past,
+        statuses=said,
+        pulls=pulls,
         branches=branches(sight, policy),
-        stop=stopfile.find(tree),
+        stops=stopfile.find(tree),
         identity=site.identity,
         source=site.source,
+        offered=offer,
+        contained=contained(sight, policy, claim, said),
         owners=owners(sight, policy, tree),
+        readings=readings(sight, policy, past, pulls),
     )
 
 

@@ -53,7 +53,7 @@ def _template(sight: Sight, policy: PromotionPolicy, one: Borrowed) -> Resource:
             raise PolicyInvalid(what, where=one.file, remedy=f"Write one there, or change policy {policy.name}.")
         return written[0]
     cluster, kind = policy.spec.clusters[0], TEMPLATES[one.kind]
-    given = policy.spec.candidate.experiment or policy.spec.candidate.workload
+    given = policy.spec.candidate.subject
     namespace = "" if one.cluster_analysis_template else one.namespace or (given.namespace if given else "")
     objects = listed(sight, cluster, kind)
     if isinstance(objects, ClusterError):

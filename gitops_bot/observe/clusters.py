@@ -9,52 +9,15 @@ from itertools import product
 from gitops_bot.edits import live
 from gitops_bot.edits.owners import Subject
 from gitops_bot.errors import ClusterError, ObjectAbsent, PolicyInvalid
-from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource
+from gitops_bot.experiments import Objects, Resource
 from gitops_bot.experiments.fields import text
 from gitops_bot.model import (
-    ExperimentStatus,
     Kind,
-    ObjectRef,
     Ownership,
     Tree,
-    Unseen,
 )
 from gitops_bot.observe.sight import Sight, Site
 from gitops_bot.policy.schema import PromotionPolicy
-
-
-def statuses(sight: Sight, policy: PromotionPolicy) -> Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]:
-    """What each cluster says of each object that the policy watches."""
-    spec = policy.spec
-    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
-    return {
-        (cluster, one.ref): _status(sight, policy, cluster, one.ref, one.container)
-        for cluster in spec.clusters
-        for one in watched
-    }
-
-
-def _status(
-    sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, container: str | None
-) -> ExperimentStatus | Unseen:
-    system = SYSTEMS[ref.kind]
-    objects = listed(sight, cluster, system.kind)
-    if isinstance(objects, ClusterError):
-        sight.troubles.setdefault(policy.name, objects)
-        return Unseen(ref, str(objects))
-    found = objects.get((ref.namespace, ref.name))
-    if found is None:
-        absent = ObjectAbsent(f"there is no {ref}", where=f"cluster {cluster}", remedy="Check its name and namespace.")
-        sight.troubles.setdefault(policy.name, absent)
-        return Unseen(ref, str(absent))
-    if text(found, "metadata", "deletionTimestamp"):
-        return Unseen(ref, "it is being deleted")
-
-    def companions(kind: str) -> Objects:
-        others = listed(sight, cluster, SYSTEMS[kind].kind) if kind in system.companions else {}
-        return {} if isinstance(others, ClusterError) else others
-
-    return system.read(found, Lookup(companions), container)
 
 
 def owners(sight: Sight, policy: PromotionPolicy, tree: Tree) -> Mapping[int, Ownership]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gitops_bot.errors import ClusterError
+from gitops_bot.errors import BotError, ClusterError
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
     History,
@@ -14,7 +14,8 @@ from gitops_bot.model import (
     PrState,
     PullRequest,
 )
-from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics, Registry
 
 CLOSED_FOR = timedelta(days=90)
 """How far back a person's no is looked for."""
@@ -49,6 +50,8 @@ class Site:
     """Where its policies come from, as pull requests remember it."""
     automation: tuple[str, ...] = ()
     """E-mail addresses of other machines that commit here."""
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    """By host."""
     memory: Memory = field(default_factory=Memory)
 
 
@@ -65,7 +68,15 @@ class Sight:
     """By cluster and kind: one list each, however many policies."""
     silent: dict[str, int] = field(default_factory=dict)
     """By metrics server: queries in a row that it did not answer."""
-    troubles: dict[str, ClusterError] = field(default_factory=dict)
+    policies: Mapping[str, PromotionPolicy] = field(default_factory=dict)
+    """Every policy of the repository that could be loaded, by name."""
+    teams: dict[str, frozenset[str] | str] = field(default_factory=dict)
+    """By team: its members, or why they are not known."""
+    tags: dict[str, Sequence[str]] = field(default_factory=dict)
+    """By image: one listing each, however many policies."""
+    digests: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By image and tag; empty where the registry contradicts itself."""
+    troubles: dict[str, BotError] = field(default_factory=dict)
     """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text, served
+from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text
 from gitops_bot.policy.quantities import Duration
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$")]
@@ -42,7 +42,7 @@ class Repository(Spec):
 
     url: Url
     """https://…, ssh://…, or the path of a bare repository."""
-    forge: Annotated[Literal["github", "local"], served("gitlab")]
+    forge: Literal["github", "gitlab", "local"]
     local_path: Path | None = None
     """With `forge: local` and a remote url: the bare repository on this machine beside which pull requests are kept."""
     base: BranchName = "main"
@@ -51,9 +51,10 @@ class Repository(Spec):
     token_from: SecretRef | None = None
     app: GitHubApp | None = None
     api_url: Url | None = None
-    """Of the forge; default: derived from the repository's URL."""
+    """Of the forge, like https://gitlab.example/api/v4; default: derived from the repository's URL."""
     ca_file: Path | None = None
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """On GitLab `merge` is whatever the project is set to, and there is no `rebase`."""
     identity: Identity = Identity()
     automation: tuple[Text, ...] = ()
     """E-mail addresses of other machines that commit here: their commits are no person's word."""
@@ -150,6 +151,20 @@ class MetricsServer(Spec):
         return self.prometheus or self.datadog or self.new_relic or self.dynatrace or self.json_endpoint
 
 
+class RegistryConfig(Spec):
+    """A container registry, by its host as images name it: `ghcr.io`, `docker.io`, `registry.acme.example:5000`."""
+
+    url: Url | None = None
+    """Default: https:// and the host; Docker Hub's for docker.io."""
+    user: Text | None = None
+    """Default: any, which will do where a token is all that counts."""
+    token_from: SecretRef | None = None
+    """The password or token; without it only what is public is read."""
+    token_hosts: tuple[Name, ...] = ()
+    """Hosts besides its own that may be asked for a token; default: those of Docker Hub and gitlab.com for theirs."""
+    ca_file: Path | None = None
+
+
 class Limits(Spec):
     """How much the bot may ask of people, per repository; rollbacks do not count."""
 
@@ -172,6 +187,8 @@ class BotSpec(Spec):
     repositories: dict[Name, Repository]
     clusters: dict[Name, ClusterConfig] = {}
     metrics: dict[Name, MetricsServer] = {}
+    registries: dict[Name, RegistryConfig] = {}
+    """By host: no other registry is ever asked."""
     limits: Limits = Limits()
     daemon: Daemon = Daemon()
     cache: Path | None = None

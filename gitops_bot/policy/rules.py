@@ -9,10 +9,11 @@ from itertools import pairwise
 from pydantic import ValidationError
 
 from gitops_bot.model import SlotName
-from gitops_bot.policy import templates
+from gitops_bot.policy import experiments, templates
 from gitops_bot.policy.base import Spec
-from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Repository, SecretRef
+from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, RegistryConfig, Repository, SecretRef
 from gitops_bot.policy.form import misfit
+from gitops_bot.policy.gating import problems as gating
 from gitops_bot.policy.judging import Compare
 from gitops_bot.policy.places import PLACES
 from gitops_bot.policy.schema import (
@@ -28,6 +29,7 @@ from gitops_bot.policy.schema import (
     PolicySpec,
     PromotionPolicy,
 )
+from gitops_bot.policy.watched import WEIGHERS
 
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
@@ -48,6 +50,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
         *_edits(spec),
         *_clusters(spec),
         *_title(spec),
+        *gating.problems(policy),
     ]
 
 
@@ -71,19 +74,32 @@ def _one_of(path: Path, value: Spec, *names: str) -> Iterator[Problem]:
 
 def _candidate(candidate: Candidate) -> Iterator[Problem]:
     path = ("spec", "candidate")
-    yield from _one_of(path, candidate, "slot", "experiment", "version")
+    named = candidate.slot or candidate.version or candidate.registry
+    yield from _one_of(path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry")
+    if candidate.registry:
+        yield from experiments.registry_problems((*path, "registry"), candidate.registry)
     if candidate.workload and not candidate.slot:
         yield (*path, "workload"), "only goes with slot: an experiment names its own workload"
+    if candidate.experiment:
+        yield from experiments.problems((*path, "experiment"), candidate.experiment, candidate)
 
 
-def _analysis(spec: PolicySpec) -> Iterator[Problem]:
+def _source(spec: PolicySpec) -> Iterator[Problem]:
+    """Who is asked must be there."""
     analysis, path = spec.analysis, ("spec", "analysis")
     if analysis.source in ("experiment", "both") and spec.candidate.experiment is None:
         yield (*path, "source"), f"{analysis.source} needs spec.candidate.experiment"
+    if analysis.source == "metrics" and spec.candidate.experiment and not spec.candidate.told_by_experiment:
+        yield (*path, "source"), "metrics never asks the experiment, which only gives a verdict here: write both"
     if analysis.source in ("metrics", "both") and not analysis.measures:
         yield (*path, "source"), f"{analysis.source} needs spec.analysis.metrics"
     if analysis.source == "experiment" and analysis.measures:
         yield (*path, "metrics"), "are never asked with source: experiment; write source: both"
+
+
+def _analysis(spec: PolicySpec) -> Iterator[Problem]:
+    analysis, path = spec.analysis, ("spec", "analysis")
+    yield from _source(spec)
     if analysis.interval < timedelta(seconds=1):
         yield (*path, "interval"), "must be at least 1s"
     if analysis.bake < analysis.interval:
@@ -182,8 +198,8 @@ def _told(spec: PolicySpec, name: str) -> bool:
         case "revision":
             return False
         case "ingress":
-            return spec.candidate.experiment is not None
-    return bool(spec.candidate.experiment or spec.candidate.workload)
+            return bool(spec.candidate.experiment and spec.candidate.subject)
+    return spec.candidate.subject is not None
 
 
 def _metric_templates(path: Path, metric: Metric) -> Iterator[Problem]:
@@ -222,9 +238,6 @@ def _ladder(canary: Canary | None) -> Iterator[Problem]:
             yield (*path, "weights", index + 1), f"{higher} does not rise above {lower}"
 
 
-_OWNERS = {"Rollout": "Argo Rollouts", "Canary": "Flagger"}
-
-
 def _strategy(spec: PolicySpec) -> Iterator[Problem]:
     slots = {edit.set for edit in spec.edits}
     if spec.strategy.canary:
@@ -235,17 +248,21 @@ def _strategy(spec: PolicySpec) -> Iterator[Problem]:
 
 def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
     experiment = spec.candidate.experiment
-    if experiment:
+    if experiment and (owner := WEIGHERS.get(experiment.kind)):
         yield (
             ("spec", "strategy", "canary"),
-            f"a ladder in git cannot go with {experiment.kind} {experiment.namespace}/{experiment.name}: "
-            f"{_OWNERS[experiment.kind]} owns its weight; use strategy.promote, or candidate.slot where git owns it",
+            f"a ladder in git cannot go with {experiment.ref}: "
+            f"{owner} owns its weight; use strategy.promote, or candidate.slot where git owns it",
         )
+        return
+    if spec.candidate.told_by_experiment:
+        what = "a ladder in git tries the version that git names: write slot: candidateVersion beside the experiment"
+        yield ("spec", "candidate"), what
         return
     for name in SlotName:
         if name not in slots:
             yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
-    if not spec.analysis.measures:
+    if not spec.analysis.measures and not experiment:
         yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
 
 
@@ -254,8 +271,10 @@ def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
         yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
     if spec.candidate.slot and SlotName.CANDIDATE not in slots:
         yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
-    if spec.candidate.slot and not spec.analysis.measures:
-        yield ("spec", "analysis"), "a candidate from git needs metrics: nothing else could say PASS"
+    if spec.candidate.slot and not spec.analysis.measures and not spec.candidate.experiment:
+        yield ("spec", "analysis"), "a candidate from git needs metrics or an experiment: nothing else could say PASS"
+    if spec.candidate.traffic:
+        yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
     for index, edit in enumerate(spec.edits):
         if edit.set is SlotName.WEIGHT:
             yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
@@ -312,6 +331,8 @@ def config_problems(config: BotConfig) -> list[Problem]:
         found += _repository(("spec", "repositories", name), repository)
     for name, cluster in spec.clusters.items():
         found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
+    for host, registry in spec.registries.items():
+        found += _registry(("spec", "registries", host), registry)
     for name, server in spec.metrics.items():
         found += _metrics_server(("spec", "metrics", name), server)
     return found
@@ -324,10 +345,21 @@ def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
         yield (*path, "app"), "goes without tokenFrom"
     if repository.forge == "github" and not (repository.token_from or repository.app):
         yield path, "github needs tokenFrom or app"
+    if repository.forge == "gitlab":
+        yield from _gitlab(path, repository)
     if repository.token_from:
         yield from _secret((*path, "tokenFrom"), repository.token_from)
     if repository.app:
         yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
+
+
+def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:
+    if repository.app:
+        yield (*path, "app"), "is GitHub's: gitlab needs tokenFrom"
+    elif not repository.token_from:
+        yield path, "gitlab needs tokenFrom: a project, group or personal access token"
+    if repository.merge_method == "rebase":
+        yield (*path, "mergeMethod"), "there is no rebase on gitlab: set the project's merge method to fast-forward"
 
 
 def _secret(path: Path, secret: SecretRef) -> Iterator[Problem]:
@@ -340,6 +372,15 @@ def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> It
         yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
     if cluster.metrics is not None and cluster.metrics not in servers:
         yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
+
+
+def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:
+    if registry.url and not registry.url.startswith(("http://", "https://")):
+        yield (*path, "url"), "must begin with https:// or http://"
+    if registry.url and "@" in registry.url:
+        yield (*path, "url"), "holds credentials; give them by user and tokenFrom"
+    if registry.token_from:
+        yield from _secret((*path, "tokenFrom"), registry.token_from)
 
 
 def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from gitops_bot.model import MergeMode, ObjectRef, SlotName
+from gitops_bot.model import MergeMode, SlotName
 from gitops_bot.policy.base import (
     BranchName,
     GivenVersion,
@@ -25,58 +25,48 @@ from gitops_bot.policy.base import (
     Text,
     served,
 )
+from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.judges.flagger import ThresholdRange
 from gitops_bot.policy.judging import Compare, Judging
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.quantities import BoundedLimit, Duration
+from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, TriedWorkload, Watched, Workload
 
 # ---------------------------------------------------------------- candidate and baseline
 
 
-class Watched(Spec):
-    """An object in the cluster that runs a version."""
-
-    kind: str
-    namespace: Name
-    name: Name
-    container: Name | None = None
-    """Which container's image is the version, when there are several."""
-
-    @property
-    def ref(self) -> ObjectRef:
-        """The object."""
-        return ObjectRef(self.kind, self.namespace, self.name)
-
-
-class Workload(Watched):
-    """The workload that runs a version: asked whether it is live and healthy."""
-
-    kind: Literal["Deployment", "Rollout"] = "Deployment"
-
-
-class Experiment(Watched):
-    """The object whose controller runs the experiment."""
-
-    kind: Annotated[
-        Literal["Rollout", "Canary"],
-        served("AnalysisRun", "ArgoExperiment", "Experiment", "KnativeService", "Deployment"),
-    ]
-    """Rollout (Argo Rollouts) or Canary (Flagger)."""
-
-
 class Candidate(Spec):
-    """Where the version on trial comes from: exactly one of slot, experiment, version."""
+    """Where the version on trial comes from: exactly one of slot, version, registry, or an experiment alone.
+
+    Beside one of the others an experiment only gives its verdict on that version, and must be about it.
+    """
 
     slot: Literal["candidateVersion"] | None = None
     """From git: what it says the canary workload runs."""
     experiment: Experiment | None = None
-    """From the experiment in the cluster."""
+    """The object in the cluster whose controller says how the candidate did."""
     version: GivenVersion | None = None
     """Given by hand: `tag`, `tag@sha256:…` or `sha256:…`."""
-    workload: Workload | None = None
+    workload: TriedWorkload | None = None
     """What runs the candidate: its image must be the one in git before anything is judged."""
+    traffic: Traffic | None = None
+    """What splits the live traffic: its weight must be the one in git before anything is judged."""
+    registry: Registry | None = None
+    """From a container registry."""
     environments: Later = None
-    registry: Later = None
+
+    @property
+    def subject(self) -> Watched | None:
+        """What metrics and templates take their names from: the workload, else an experiment that runs pods."""
+        given = self.experiment
+        if self.workload or given is None or given.name is None or given.kind not in WITH_PODS:
+            return self.workload
+        return Watched(kind=given.kind, namespace=given.namespace, name=given.name, container=given.container)
+
+    @property
+    def told_by_experiment(self) -> bool:
+        """The experiment itself says which version is on trial."""
+        return self.experiment is not None and not (self.slot or self.version or self.registry)
 
 
 class Baseline(Spec):
@@ -394,7 +384,7 @@ class PolicySpec(Spec):
     """Where each slot lives; several edits may set one slot."""
     pull_request: PullRequestSpec = PullRequestSpec()
     rollback: Rollback = Rollback()
-    gates: Later = None
+    gates: Gates = Gates()
     notify: Later = None
 
     @property

@@ -1,4 +1,4 @@
-"""The stop file, `.gitops-bot/stop.yaml` on base: a brake that people pull in git."""
+"""The stop file, `.gitops-bot/stop.yaml` on base: a brake that people pull in git, several of them if need be."""
 
 from __future__ import annotations
 
@@ -23,18 +23,26 @@ def _no_number(value: Any) -> Any:
     return value
 
 
-class _StopFile(Spec):
+class _Holder(Spec):
     reason: Text = "no reason given"
     until: Annotated[datetime | None, BeforeValidator(_no_number)] = None
     policies: tuple[Text, ...] = ()
     rollbacks: bool = False
 
+    def stop(self, holder: str = "") -> Stop:
+        until = self.until.replace(tzinfo=self.until.tzinfo or UTC) if self.until else None
+        return Stop(self.reason, until, self.policies, self.rollbacks, holder)
 
-def find(tree: Tree) -> Stop | None:
+
+class _StopFile(Spec):
+    holders: dict[Text, _Holder]
+
+
+def find(tree: Tree) -> tuple[Stop, ...]:
     """What a commit says. A link or a folder in the file's place is a brake that somebody pulled, too."""
     data = tree.read(PATH)
     if data is None and _something_stands_there(tree):
-        return Stop("the stop file is not a regular file", rollbacks=True)
+        return (Stop("the stop file is not a regular file", rollbacks=True),)
     return read(data)
 
 
@@ -44,15 +52,21 @@ def _something_stands_there(tree: Tree) -> bool:
     return name in beside or (not beside and folder in tree.names(""))  # git has no empty folders: a link, a file
 
 
-def read(data: bytes | None) -> Stop | None:
-    """What the file says; None without a file. One that cannot be understood stops everything, rollbacks included."""
+def read(data: bytes | None) -> tuple[Stop, ...]:
+    """Who holds what; nothing without a file. One that cannot be understood stops everything, rollbacks included.
+
+    Either one holder's reason, until, policies and rollbacks, or `holders` with those of each by name. A file whose
+    holders have all gone holds nothing.
+    """
     if data is None:
-        return None
+        return ()
     if len(data) > _LONGEST:
-        return Stop("the stop file is too long to be read", rollbacks=True)
+        return (Stop("the stop file is too long to be read", rollbacks=True),)
     try:
-        said = _StopFile.model_validate(yaml.safe_load(data) or {})
+        said = yaml.safe_load(data) or {}
+        if isinstance(said, dict) and "holders" in said:
+            named = _StopFile.model_validate({**said, "holders": said["holders"] or {}}).holders
+            return tuple(one.stop(name) for name, one in named.items())
+        return (_Holder.model_validate(said).stop(),)
     except (yaml.YAMLError, ValidationError, ValueError, RecursionError) as error:
-        return Stop(f"the stop file cannot be understood ({type(error).__name__})", rollbacks=True)
-    until = said.until.replace(tzinfo=said.until.tzinfo or UTC) if said.until else None
-    return Stop(said.reason, until, said.policies, said.rollbacks)
+        return (Stop(f"the stop file cannot be understood ({type(error).__name__})", rollbacks=True),)

@@ -20,6 +20,7 @@ PATTERNS = {
     r"^[^,\x00-\x1f\x7f]+$": "must not hold commas or line breaks",
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",
+    r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$": "must be a date, 2026-12-24, or a time, 2026-12-24T09:00",
     r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$": "must be a URL or a path, without spaces",
     r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$": (
         "must be a tag, tag@sha256:… or sha256:…"
@@ -30,6 +31,15 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "must be letters, digits, dots, dashes and underscores, a letter or digit first",
     r"^[^\s:/]+:[^\s:/]+$": "must be a namespace, a colon and a name, like flux-system:app",
     r"^(name|chart|ref|path|repoURL)=[^\x00-\x1f\x7f]+$": "must be name=, chart=, ref=, path= or repoURL= and a value",
+    r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$": (
+        "must be a Kubernetes label, like app or app.kubernetes.io/name"
+    ),
+    r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$": "must be the value of a Kubernetes label",
+    r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$": (
+        "must be an image without tag, like ghcr.io/acme/checkout"
+    ),
+    r"^[A-Za-z0-9_.-]+$": "must be letters, digits, dots, dashes and underscores",
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$": "must be a tag: letters, digits, dots, dashes and underscores",
     r"^ *[<>=]": "must be a criterion, like <600 or <=+10%",
     r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$": "must be an address and a port, like 0.0.0.0:8081",
 }
@@ -174,8 +184,14 @@ def _at(root: Shape, path: Path) -> Shape:
     """The shape of what stands at a path; empty when the language has no such place."""
     shape = root
     for piece in path:
-        shape = _resolved(root, _below(shape, piece))
+        shape = _resolved(root, _below(_mapping(root, shape) if isinstance(piece, str) else shape, piece))
     return shape
+
+
+def _mapping(root: Shape, shape: Shape) -> Shape:
+    """The arm with keys of a shape that may also be written as one line of text."""
+    arms = [_resolved(root, arm) for arm in shape.get("anyOf", ())]
+    return next((arm for arm in arms if "properties" in arm), shape)
 
 
 def _below(shape: Shape, piece: str | int) -> Shape:

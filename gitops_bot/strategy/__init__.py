@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from gitops_bot.model import Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import canary, promote
+from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
+from gitops_bot.strategy.stays import stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +39,4 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return _chosen(policy).next_step(policy, state, verdict)
 
 
-__all__ = ["State", "next_step", "survey", "trial"]
+__all__ = ["State", "claim", "next_step", "stays", "survey", "trial"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile, pairwise, takewhile
 
-from gitops_bot.model import History, Moment, PrState, PullRequest, Slots, Version
+from gitops_bot.model import History, Moment, PrState, PullRequest, SlotName, Slots, Version
 
 Known = tuple[Moment, Slots]
 """A moment whose slots could be read."""
@@ -32,6 +32,17 @@ def landing(history: History) -> Moment | None:
     run = _present(history)
     reaches_back = len(run) < len(history.moments) or history.complete
     return run[-1] if run and reaches_back else None
+
+
+def arrival(history: History, name: SlotName) -> Moment | None:
+    """The oldest commit of the unbroken run in which one slot has the newest's value; None when history ends before."""
+    newest = history.moments[0].slots if history.moments else None
+    if newest is None:
+        return None
+    run = list(
+        takewhile(lambda one: one.slots is not None and one.slots.get(name) == newest.get(name), history.moments)
+    )
+    return run[-1] if len(run) < len(history.moments) or history.complete else None
 
 
 def landed_at(moment: Moment, pulls: Sequence[PullRequest]) -> datetime:

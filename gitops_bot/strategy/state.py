@@ -25,6 +25,7 @@ from gitops_bot.model import (
     Version,
 )
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.policy.watched import RUNS, STATES
 from gitops_bot.strategy import history as past
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
@@ -84,9 +85,10 @@ def survey(
     statuses: Statuses,
     pulls: Sequence[PullRequest],
     now: datetime,
+    offered: Version | str | None = None,
 ) -> State:
-    """Gather the state of a policy from what was read."""
-    said, why = _candidate(policy, slots, statuses)
+    """Gather the state of a policy from what was read; `offered` is what its registry gives, or why nothing."""
+    said, why = _candidate(policy, slots, statuses, offered)
     candidate = _as_git_says(said, slots)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
@@ -98,7 +100,7 @@ def survey(
         slots=slots,
         candidate=candidate,
         why_no_candidate=why,
-        blind=candidate is None and policy.spec.candidate.experiment is not None,
+        blind=candidate is None and (policy.spec.candidate.told_by_experiment or offered is not None),
         landed=landed,
         since=since,
         why_no_since=why_not,
@@ -120,9 +122,14 @@ def _goes_back(pull: PullRequest) -> bool:
     return pull.ours and pull.state is PrState.OPEN and pull.branch.endswith(f"/{Direction.ROLLBACK.value}")
 
 
-def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[Version | None, str]:
+def _candidate(
+    policy: PromotionPolicy, slots: Slots, statuses: Statuses, offered: Version | str | None
+) -> tuple[Version | None, str]:
     """The version on trial, and why there is none."""
     given = policy.spec.candidate
+    if given.registry:
+        found = offered or "the registry was not asked"
+        return (None, found) if isinstance(found, str) else (found, "")
     if given.version:
         return Version.parse(given.version), ""
     if given.slot:
@@ -135,6 +142,9 @@ def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tup
             return None, f"{given.experiment.ref} in {cluster}: {status.reason}"
         if status.candidate is None:
             return None, f"{given.experiment.ref} in {cluster} does not say which version it runs"
+        if slots.candidate and not status.candidate.runs(slots.candidate):
+            what = f"cluster and git disagree: {given.experiment.ref} in {cluster} is about {status.candidate}"
+            return None, f"{what}, git says {slots.candidate}"
         versions.add(status.candidate)
     if len(versions) > 1:
         return None, f"the clusters run different candidates: {', '.join(sorted(map(str, versions)))}"
@@ -155,18 +165,30 @@ def _since(
     policy: PromotionPolicy, candidate: Version | None, landed: datetime | None, statuses: Statuses
 ) -> tuple[datetime | None, str]:
     """When the present state took effect everywhere, and why that is not known."""
-    experiment, workload = policy.spec.candidate.experiment, policy.spec.candidate.workload
+    given = policy.spec.candidate
+    experiment = given.experiment if given.told_by_experiment else None
     if landed is None:
         return None, "the history of base ends before the present values came"
     times = [] if experiment else [landed]
     for cluster in policy.spec.clusters:
-        if watched := experiment or workload:
+        if watched := experiment or given.workload:
             status = statuses[cluster, watched.ref]
-            if why := _not_live(status, candidate, must_be_well=workload is not None):
+            if why := _not_live(status, candidate, must_be_well=experiment is None):
                 return None, f"{watched.ref} in {cluster}: {why}"
             assert isinstance(status, ExperimentStatus)
-            times.append(status.applied or landed)
+            times.append(_began(status) or landed)
     return max(times), ""
+
+
+def _began(status: ExperimentStatus) -> datetime | None:
+    """When what the reading is about took effect: the pods, the run, or the last sync."""
+    if status.ref.kind in RUNS:
+        return status.began
+    return status.applied or (status.ended if status.ref.kind in STATES else None)
+
+
+_WELL = {"KnativeService": (Phase.SUCCEEDED, Phase.PAUSED, Phase.IDLE)}
+"""Live and well, where that is more than SUCCEEDED: a ready revision that waits with its share of the traffic."""
 
 
 def _not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, must_be_well: bool) -> str:
@@ -174,7 +196,7 @@ def _not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, m
         return status.reason
     if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
         return f"it runs {status.candidate}, git says {candidate}"
-    if must_be_well and status.phase is not Phase.SUCCEEDED:
+    if must_be_well and status.phase not in _WELL.get(status.ref.kind, (Phase.SUCCEEDED,)):
         return f"not live yet, it is {status.phase.value}: {status.reason}"
     return ""
 

@@ -424,6 +424,18 @@ def test_a_signed_commit_is_read(repository: GitRepository, remote: Remote) -> N
     assert (commit.message, commit.at) == ("subject\n\nbody\n", datetime.fromtimestamp(1_700_000_200, UTC))
 
 
+def test_contains_follows_every_parent_and_knows_no_foreign_commit(repository: GitRepository, remote: Remote) -> None:
+    root = remote.head("main")
+    remote.git("update-ref", "refs/heads/pr", root)
+    tip = remote.commit({"apps/a/prod.yaml": b"tag: 2\n"}, branch="pr")
+    other = remote.commit({"README.md": b"other\n"})
+    merge = remote.commit({"apps/a/prod.yaml": b"tag: 2\n"}, merge=tip)
+    repository.refresh()
+    assert [repository.contains(merge, one) for one in (root, tip, other, merge)] == [True] * 4
+    assert [repository.contains(one, merge) for one in (root, tip, other)] == [False] * 3
+    assert [repository.contains(one, root) for one in ("f" * 40, "main", "1.4.2", "", "-x")] == [False] * 5
+
+
 def test_head_tells_commits_and_contents_of_both_sides(repository: GitRepository, remote: Remote) -> None:
     fork = remote.head("main")
     branch = "gitops-bot/p/promote"

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -241,3 +243,101 @@ def test_outside_of_a_cluster_there_is_no_inner_one(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(ClusterUnreachable, match="the cluster the bot runs in: there is no usable configuration"):
         names(KubernetesCluster(in_cluster=True))
+
+
+HELM_RELEASE = Kind("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease")
+SECRET = Kind("", "v1", "secrets", "Secret")
+
+
+def test_a_kind_that_is_served_in_an_older_version_alone_is_read_in_that(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [refusal(404), page("cart"), page("cart")]
+    listing = cluster(server, tmp_path)
+    assert [names(listing, HELM_RELEASE), names(listing, HELM_RELEASE)] == [["cart"], ["cart"]]
+    versions = [asked.path.split("/")[3] for asked in server.asked]
+    assert versions == ["v2", "v2beta2", "v2beta2"]
+
+
+def test_a_version_that_is_not_served_any_more_is_looked_for_again(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [refusal(404), page("cart"), refusal(404), page("cart")]
+    listing = cluster(server, tmp_path)
+    assert [names(listing, HELM_RELEASE), names(listing, HELM_RELEASE)] == [["cart"], ["cart"]]
+    assert [asked.path.split("/")[3] for asked in server.asked] == ["v2", "v2beta2", "v2beta2", "v2"]
+
+
+def test_a_kind_that_is_served_in_no_version_is_absent_in_the_one_that_was_meant(
+    server: Scripted, tmp_path: Path
+) -> None:
+    server.answers = [refusal(404)]
+    with pytest.raises(ObjectAbsent) as absent:
+        names(cluster(server, tmp_path), HELM_RELEASE)
+    assert absent.value.what.endswith("no helmreleases.helm.toolkit.fluxcd.io in version v2")
+    assert len(server.asked) == 3
+
+
+def test_objects_of_built_in_kinds_say_what_they_are(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [page("web")]
+    [found] = cluster(server, tmp_path).list(DEPLOYMENT)
+    assert (found["apiVersion"], found["kind"]) == ("apps/v1", "Deployment")
+
+
+def test_an_object_is_got_by_its_name(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [in_json({"metadata": {"name": "iter8/x"}, "data": {}})]
+    found = cluster(server, tmp_path).get(SECRET, "shop", "iter8/x")
+    assert found["kind"] == "Secret"
+    assert server.asked[0].target == "/api/v1/namespaces/shop/secrets/iter8%2Fx"
+
+
+def test_secrets_are_never_listed(server: Scripted, tmp_path: Path) -> None:
+    with pytest.raises(ClusterDenied, match="secrets are not listed"):
+        names(cluster(server, tmp_path), SECRET)
+    assert server.asked == []
+
+
+def test_the_right_to_get_one_object_is_asked_for_by_its_name(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [refusal(403, "nobody")]
+    with pytest.raises(ClusterDenied, match="may not get secrets/iter8 in the namespace shop: nobody") as denied:
+        cluster(server, tmp_path).get(SECRET, "shop", "iter8")
+    assert denied.value.remedy == (
+        "Grant it the verb get for resourceNames: [iter8]; "
+        "`kubectl --context prod auth can-i get secrets/iter8 -n shop` tells"
+    )
+
+
+def test_an_object_that_is_not_there_is_told_from_a_kind_that_is_not(server: Scripted, tmp_path: Path) -> None:
+    gone = {"kind": "Status", "message": "not found", "details": {"name": "iter8", "kind": "secrets"}}
+    server.answers = [in_json(gone, 404), refusal(404)]
+    reading = cluster(server, tmp_path)
+    with pytest.raises(ObjectAbsent, match="there is no Secret shop/iter8"):
+        reading.get(SECRET, "shop", "iter8")
+    with pytest.raises(ObjectAbsent, match="the kind Secret is not installed"):
+        reading.get(SECRET, "shop", "iter8")
+
+
+def test_the_events_of_an_object_are_asked_for_by_its_uid(server: Scripted, tmp_path: Path) -> None:
+    server.answers = [page("a", more="t"), page("b")]
+    found = cluster(server, tmp_path).events("shop", "54013ba6-9c19")
+    assert [each["metadata"]["name"] for each in found] == ["a", "b"]
+    assert server.asked[0].path == "/api/v1/namespaces/shop/events"
+    assert [asked.query["fieldSelector"] for asked in server.asked] == ["involvedObject.uid=54013ba6-9c19"] * 2
+
+
+@pytest.mark.parametrize("uid", ["", "a,reason=b", "a b"])
+def test_what_is_no_uid_has_no_events(server: Scripted, tmp_path: Path, uid: str) -> None:
+    assert cluster(server, tmp_path).events("shop", uid) == ()
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("item", [1, "x", None, {}, {"metadata": []}])
+def test_a_list_of_what_are_no_objects_is_not_the_api(server: Scripted, tmp_path: Path, item: Any) -> None:
+    server.answers = [in_json({"metadata": {}, "items": [item]})]
+    with pytest.raises(ClusterUnreachable, match="not the Kubernetes API"):
+        names(cluster(server, tmp_path))
+
+
+def test_the_client_is_imported_with_the_first_request() -> None:
+    """It takes longer than all the rest of a command that needs no cluster."""
+    program = (
+        "import sys; from gitops_bot.adapters.kubernetes import KubernetesCluster, WatchedCluster; "
+        "WatchedCluster(KubernetesCluster()); sys.exit('kubernetes' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

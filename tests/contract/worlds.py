@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from gitops_bot.adapters import gitlab
 from gitops_bot.adapters.git.runner import Git
 from gitops_bot.adapters.github import GitHubForge, Token
+from gitops_bot.adapters.gitlab import GitLabForge
 from gitops_bot.adapters.local import LocalForge
 from gitops_bot.ports import Forge
 from tests.support.github import BareRepo, FakeGitHub
+from tests.support.gitlab import FakeGitLab
 
 BOT = "gitops-bot <gitops-bot@example.com>"
 ALICE = "Alice <alice@example.com>"
@@ -145,15 +148,63 @@ class GitHubWorld:
         return self.fake.pull(number).reviewers
 
 
+class GitLabWorld:
+    """GitLab's adapter on the stateful fake."""
+
+    def __init__(self, repo: BareRepo, fake: FakeGitLab) -> None:
+        self.repo, self.fake = repo, fake
+        self.made: list[GitLabForge] = []
+
+    def forge(self) -> GitLabForge:
+        forge = GitLabForge(
+            self.fake.world.path,
+            auth=gitlab.Token(self.fake.token),
+            url=self.fake.url,
+            seconds_between_writes=0,
+            sleep=lambda _: None,
+        )
+        self.made.append(forge)
+        return forge
+
+    def person_opens(self, branch: str) -> int:
+        return self.fake.people_open(branch)
+
+    def person_closes(self, number: int) -> None:
+        self.fake.people_close(number)
+
+    def person_says(self, number: int, text: str) -> None:
+        self.fake.people_say(number, text)
+
+    def fork_opens(self, branch: str) -> None:
+        self.fake.fork_open(branch, owner="mallory")
+
+    def comments(self, number: int) -> list[str]:
+        return [note.body for note in self.fake.request(number).notes]
+
+    def statuses(self, commit: str) -> Mapping[str, tuple[str, str]]:
+        states = {"failed": "failure"}
+        known = self.fake.world.statuses.get(commit, [])
+        return {one.name: (states.get(one.state, one.state), one.description) for one in known}
+
+    def reviewers(self, number: int) -> list[str]:
+        return self.fake.request(number).reviewers
+
+
 @contextmanager
 def opened(kind: str, folder: Path) -> Iterator[World]:
-    """A world of the kind `local` or `github`."""
+    """A world of the kind `local`, `github` or `gitlab`."""
     if kind == "local":
         yield LocalWorld(folder / "environments.git")
         return
     repo = BareRepo.create(folder / "environments.git")
-    with FakeGitHub(repo.path) as fake:
-        world = GitHubWorld(repo, fake)
-        yield world
-        for forge in world.made:
-            forge.disconnect()
+    world: GitHubWorld | GitLabWorld
+    if kind == "gitlab":
+        with FakeGitLab(repo.path) as gitlab_fake:
+            world = GitLabWorld(repo, gitlab_fake)
+            yield world
+    else:
+        with FakeGitHub(repo.path) as fake:
+            world = GitHubWorld(repo, fake)
+            yield world
+    for forge in world.made:
+        forge.disconnect()

@@ -154,7 +154,7 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         ("  name: x", "12:3: spec.name: unknown key"),
         ("  merge: auto", "12:3: spec.merge: unknown key (belongs under spec.pullRequest or under spec.rollback)"),
         ("  apiVersion: x", "12:3: spec.apiVersion: unknown key (belongs at the top of the document)"),
-        ("  gate: {}", "12:3: spec.gate: unknown key"),
+        ("  gate: {}", "12:3: spec.gate: unknown key (did you mean gates?)"),
         ("  'odd key': 1", '12:3: spec."odd key": unknown key'),
         ("  5: 1", '12:3: spec."5": YAML reads this key as a whole number; put it in quotes'),
         ("  analysis: {clusters: [a]}", "12:14: spec.analysis.clusters: unknown key (belongs under spec)"),
@@ -173,7 +173,7 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
             "12:24: spec.analysis.metrics[0].name: is missing; expected text",
         ),
         # not served
-        ("  gates: {}", "12:10: spec.gates: is not supported yet by this version of gitops-bot"),
+        ("  notify: {}", "12:11: spec.notify: is not supported yet by this version of gitops-bot"),
         ("  rollback: {merge: queue}", "12:21: spec.rollback.merge: queue is not supported yet"),
         # values
         (
@@ -308,7 +308,11 @@ def test_what_is_not_a_policy(text: str, line: str) -> None:
             CONFIG.replace("forge: local", "forge: github, app: {id: [], privateKeyFrom: {}}"),
             "5:86: spec.repositories.environments.app.id: must be text or a whole number, not a list",
         ),
-        (CONFIG.replace("local", "gitlab"), "5:68: spec.repositories.environments.forge: gitlab is not supported yet"),
+        (
+            CONFIG.replace("local", "gitea"),
+            "5:68: spec.repositories.environments.forge: 'gitea' is not one of github, gitlab, local"
+            " (did you mean gitlab?)",
+        ),
         (
             CONFIG.replace("{environments", "{a/b"),
             '5:18: spec.repositories."a/b": the name must not hold spaces or slashes',

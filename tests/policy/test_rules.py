@@ -62,8 +62,8 @@ def metric(**changed: Any) -> Spec:
     ("spec", "changed", "path", "message"),
     [
         # candidate
-        (LADDER, {"candidate": {"slot": None}}, "candidate", "one of slot, experiment, version is needed"),
-        (LADDER, {"candidate": {"version": "v2"}}, "candidate.version", "only one of slot, experiment, version may"),
+        (LADDER, {"candidate": {"slot": None}}, "candidate", "one of slot, experiment, version, registry is needed"),
+        (LADDER, {"candidate": {"version": "v2"}}, "candidate.version", "only one of slot, version, registry may"),
         (
             LADDER,
             {"candidate": {"slot": None, "version": "v2", "workload": WORKLOAD}},
@@ -278,6 +278,7 @@ def server(**prometheus: Any) -> Spec:
         {},
         repository(tokenFrom=None, app=APP),
         repository(forge="local", url="/srv/environments.git", tokenFrom=None),
+        repository(forge="gitlab", url="git@gitlab.example:shop/eu/environments.git", mergeMethod="squash"),
         {"clusters": {"eu": {"context": "eu", "kubeconfig": "/config", "metrics": "prom"}}, **server()},
         {"clusters": {"eu": {"inCluster": True}, "us": {"recorded": "/objects"}}},
         {"metrics": {"prom": {"recorded": {"file": "/answers.yaml"}}}},
@@ -295,6 +296,13 @@ def test_a_configuration_that_works_has_no_problem(spec: Spec) -> None:
         (repository(url="https://me:secret@github.com/a/b"), "repositories.environments.url", "holds credentials"),
         (repository(app=APP), "repositories.environments.app", "goes without tokenFrom"),
         (repository(tokenFrom=None), "repositories.environments", "github needs tokenFrom or app"),
+        (repository(forge="gitlab", tokenFrom=None), "repositories.environments", "gitlab needs tokenFrom"),
+        (repository(forge="gitlab", tokenFrom=None, app=APP), "repositories.environments.app", "is GitHub's"),
+        (
+            repository(forge="gitlab", mergeMethod="rebase"),
+            "repositories.environments.mergeMethod",
+            "no rebase on gitlab",
+        ),
         (repository(tokenFrom={}), "repositories.environments.tokenFrom", "one of env, file is needed"),
         (
             repository(tokenFrom={"env": "A", "file": "/b"}),

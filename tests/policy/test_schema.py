@@ -75,7 +75,7 @@ def test_docstrings_are_descriptions_and_defaults_are_written_as_users_write_the
 
 def test_names_of_later_versions_match_nothing() -> None:
     properties = schema_of(PromotionPolicy)["$defs"]["PolicySpec"]["properties"]
-    assert properties["gates"] == {"not": {}, "description": "not supported yet"}
+    assert properties["notify"] == {"not": {}, "description": "not supported yet"}
 
 
 def test_good_documents_validate() -> None:
@@ -94,7 +94,12 @@ def test_good_documents_validate() -> None:
         (("metadata", "name"), "Checkout"),
         (("metadata", "labels"), {"a": 1}),
         (("spec", "repository"), 1.1),
-        (("spec", "gates"), {}),
+        (("spec", "notify"), {}),
+        (("spec", "gates"), {"sok": "1h"}),
+        (("spec", "gates"), {"windows": [{"allow": 1}]}),
+        (("spec", "gates"), {"windows": [{"block": {"from": 20261224, "to": "2026-12-25"}}]}),
+        (("spec", "gates"), {"windows": [{"timewindow": {"windowtype": "open"}}]}),
+        (("spec", "gates"), {"windows": [{"timewindow": {"daysOfWeek": ["Monday"]}}]}),
         (("spec", "suspend"), "yes"),
         (("spec", "unknown"), 1),
         (("spec", "analysis", "bake"), "10 minutes"),

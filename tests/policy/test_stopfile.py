@@ -15,7 +15,7 @@ YEAR_END = datetime(2026, 12, 24, tzinfo=UTC)
 
 
 def test_without_a_file_nothing_is_stopped() -> None:
-    assert read(None) is None
+    assert read(None) == ()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_without_a_file_nothing_is_stopped() -> None:
     ],
 )
 def test_the_file_says_what_is_stopped_and_until_when(text: str, stop: Stop) -> None:
-    assert read(text.encode()) == stop
+    assert read(text.encode()) == (stop,)
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,35 @@ def test_the_file_says_what_is_stopped_and_until_when(text: str, stop: Stop) -> 
     ],
 )
 def test_what_is_not_understood_stops_everything_rollbacks_included(text: str) -> None:
-    stop = read(text.encode())
-    assert stop is not None
+    (stop,) = read(text.encode())
     assert (stop.until, stop.policies, stop.rollbacks) == (None, (), True)
     assert "cannot be understood" in stop.reason
 
 
 def test_a_file_that_is_too_long_or_no_text_stops_everything() -> None:
-    assert read(b"#" * 70_000) == Stop("the stop file is too long to be read", rollbacks=True)
-    stop = read(b"\xff\xfe\x00")
-    assert stop is not None
+    assert read(b"#" * 70_000) == (Stop("the stop file is too long to be read", rollbacks=True),)
+    (stop,) = read(b"\xff\xfe\x00")
+    assert stop.rollbacks
+
+
+def test_several_people_hold_it_each_for_a_reason_of_their_own() -> None:
+    text = (
+        "holders:\n  alice: {reason: incident 42, policies: [cart]}\n  payments: {until: 2026-12-24, rollbacks: true}\n"
+    )
+    assert read(text.encode()) == (
+        Stop("incident 42", policies=("cart",), holder="alice"),
+        Stop("no reason given", YEAR_END, rollbacks=True, holder="payments"),
+    )
+
+
+@pytest.mark.parametrize("text", ["holders: {}", "holders:\n"])
+def test_a_file_that_everybody_has_let_go_of_stops_nothing(text: str) -> None:
+    assert read(text.encode()) == ()
+
+
+@pytest.mark.parametrize("text", ["{holders: {alice: null}}", "{holders: [alice]}", "{holders: {}, reason: freeze}"])
+def test_holders_that_are_not_understood_stop_everything(text: str) -> None:
+    (stop,) = read(text.encode())
     assert stop.rollbacks
 
 
@@ -84,4 +103,4 @@ VALUES = st.sampled_from(["x", "[x]", "true", "2026-12-24", "0001-01-01T00:00:00
 
 @given(st.binary(max_size=60) | st.dictionaries(KEYS, VALUES).map(lambda told: str(told).replace("'", "").encode()))
 def test_any_file_is_a_stop_and_never_an_exception(data: bytes) -> None:
-    assert isinstance(read(data), Stop)
+    assert all(isinstance(stop, Stop) for stop in read(data))

@@ -88,7 +88,7 @@ def test_built_in_kinds_are_served_as_well(server: ApiServer, tmp_path: Path, ki
     [found] = cluster(server, tmp_path, namespaces=[SHOP]).list(kind)
     assert found["metadata"]["name"] == name
     assert found["spec"]["template"]["spec"]["containers"][0]["image"] == "registry/app:1.0.0"
-    assert "kind" not in found
+    assert (found["apiVersion"], found["kind"]) == ("apps/v1", kind.name)
 
 
 def test_two_contexts_in_one_process_keep_their_credentials(server: ApiServer, tmp_path: Path) -> None:

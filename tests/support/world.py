@@ -99,9 +99,9 @@ class World:
                 self._end(pull, PrState.CLOSED)
                 self._no(pull)
 
-    def contains(self, descendant: str, ancestor: str) -> bool:
+    def contains(self, commit: str, ancestor: str) -> bool:
         """Whether one commit is the other or among its ancestors."""
-        return ancestor in self._ancestors(descendant)
+        return commit in self.commits and ancestor in self._ancestors(commit)
 
     def _ancestors(self, oid: str) -> set[str]:
         found: set[str] = set()

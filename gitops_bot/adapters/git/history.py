@@ -89,6 +89,14 @@ def between(git: Git, base: str, head: str) -> tuple[list[str], str]:
     return oids, result.output.decode().strip()
 
 
+def contains(git: Git, commit: str, ancestor: str) -> bool:
+    """Whether a commit is the other one or has it among its ancestors."""
+    result = git.run("merge-base", "--is-ancestor", checked_oid(ancestor), checked_oid(commit))
+    if result.status not in {0, 1}:
+        raise git.failure("merge-base", result)
+    return result.status == 0
+
+
 def differences(git: Git, fork: str, head: str) -> tuple[Difference, ...]:
     """Every path that differs between two commits; everything where fork is empty."""
     fields = git(*_DIFF_TREE, checked_oid(fork or _NO_TREE), checked_oid(head), "--").split(b"\0")[:-1]

@@ -50,6 +50,7 @@ class GitRepository:
         self._line = history.FirstParentLine(self._cache.git)
         self._commits: Recent[str, Commit] = Recent(20_000)
         self._heads: Recent[tuple[str, str], Head] = Recent(2_000)
+        self._contained: Recent[tuple[str, str], bool] = Recent(20_000)
 
     def refresh(self) -> Mapping[str, str]:
         """Base and the bot's branches by name; what is new is in the cache afterwards.
@@ -110,6 +111,20 @@ class GitRepository:
             head = self._head(branch_head, base)
             self._heads.put((branch_head, base), head)
         return head
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Whether a commit is the other one or has it among its ancestors; False for what is no commit of base's.
+
+        Errors: RepositoryUnreachable.
+        """
+        if not re.fullmatch(r"[0-9a-f]{40}", commit) or not self._objects.has(commit):
+            return False
+        known = self._contained.get((commit, ancestor))
+        if known is None:
+            with self._local(ancestor):
+                known = history.contains(self._cache.git, commit, ancestor)
+            self._contained.put((commit, ancestor), known)
+        return known
 
     def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
         """Write all commits in one pack, then push: one result per update, in order.

@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
+from gitops_bot.adapters.github import said
 from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitStatus, PrState, PullRequest
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review
 from gitops_bot.ports import Merged, NotReady
 
 BODY_LIMIT = 65_536
@@ -184,6 +185,28 @@ class GitHubForge:
         body = {"state": status.state.value, "context": status.context, "description": description}
         self._ask("POST", f"/statuses/{commit}", body=body).granted("commit statuses: write")
 
+    def checks(self, commit: str) -> Sequence[CommitCheck]:
+        """Statuses and check runs, the newest of each name. Needs commit statuses: read and checks: read."""
+        statuses = self._pages(f"/commits/{commit}/status", {}, {}, "statuses", "commit statuses: read")
+        runs = self._pages(f"/commits/{commit}/check-runs", {"filter": "latest"}, {}, "check_runs", "checks: read")
+        return (*map(said.of_status, statuses), *map(said.of_check_run, runs))
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """The last decisive review of each person; what was dismissed is none."""
+        return said.last_reviews(self._pages(f"/pulls/{number}/reviews", {}, {}))
+
+    def members(self, team: str) -> frozenset[str]:
+        """Of a team of the repository's organisation. Needs members: read of it."""
+        path = f"/orgs/{self._repository.partition('/')[0]}/teams/{quote(team, safe='')}/members"
+        found: set[str] = set()
+        page, more = 0, True
+        while more:
+            page += 1
+            answer = self._api.ask("GET", path, query={"per_page": 100, "page": page})
+            found |= {data["login"].lower() for data in answer.granted("members: read of the organisation")}
+            more = 'rel="next"' in answer.headers.get("link", "")
+        return frozenset(found)
+
     def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:
         """Labels at once, reviewers at once and, where GitHub refuses one of them, one by one.
 
@@ -222,7 +245,9 @@ class GitHubForge:
                 return
             yield data
 
-    def _pages(self, path: str, query: Data, known: dict[str, Answer]) -> Iterator[Data]:
+    def _pages(
+        self, path: str, query: Data, known: dict[str, Answer], inside: str = "", needs: str = "pull requests: read"
+    ) -> Iterator[Data]:
         """Every item of a listing, page by page as they are asked for; pages are remembered in `known`."""
         page, more = 0, True
         while more:
@@ -232,9 +257,9 @@ class GitHubForge:
             etag = known[key].headers.get("etag", "") if key in known else ""
             answer = self._ask("GET", path, query=asked, etag=etag)
             if answer.status != 304:
-                answer.granted("pull requests: read")
+                answer.granted(needs)
                 known[key] = answer
-            yield from known[key].data
+            yield from known[key].data[inside] if inside else known[key].data
             more = 'rel="next"' in known[key].headers.get("link", "")
 
     def _is_candidate(self, data: Data) -> bool:

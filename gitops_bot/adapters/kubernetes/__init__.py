@@ -1,5 +1,6 @@
-"""A Kubernetes cluster as `Cluster`."""
+"""A Kubernetes cluster as `Cluster`: read anew with each list, or kept and watched."""
 
 from gitops_bot.adapters.kubernetes.cluster import KubernetesCluster
+from gitops_bot.adapters.kubernetes.watched import WatchedCluster
 
-__all__ = ["KubernetesCluster"]
+__all__ = ["KubernetesCluster", "WatchedCluster"]

@@ -1,183 +1,188 @@
-"""The Kubernetes client: its configuration, one page of a list, and what its exceptions mean.
-
-`CustomObjectsApi` serves built-in groups as well (/apis/{group}/{version}/…) and is four times faster than
-`DynamicClient`. Every cluster has a Configuration of its own, so that several live in one process.
-"""
+"""The requests that the bot makes of an API server, all of them reading, and what its refusals mean to people."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
-
-import yaml
-from kubernetes import config
-from kubernetes.client import ApiClient, Configuration, CustomObjectsApi
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException
-from urllib3 import Retry
-from urllib3.exceptions import HTTPError
+from urllib.parse import quote
 
 from gitops_bot.adapters.kubernetes.access import Access, Expired
+from gitops_bot.adapters.kubernetes.connection import Connection, Refused
 from gitops_bot.errors import ClusterDenied, ClusterUnreachable, ObjectAbsent
 from gitops_bot.model import Kind
 
-MAX_PATIENCE_S = 10.0
-"""The longest wait that a server's Retry-After gets from us."""
-MAX_DETAIL = 200
-"""Characters of a foreign text in an error."""
+Resource = Mapping[str, Any]
+EVENTS = Kind("", "v1", "events", "Event")
 
 
-# Typed in some of the client's releases, and in some not.
-_load_incluster: Callable[..., None] = config.load_incluster_config
-_load_file: Callable[..., None] = config.load_kube_config
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which objects."""
+
+    kind: Kind
+    namespace: str = ""
+    """Empty: all of them."""
+    labels: str = ""
+    """A label selector; empty: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list."""
+
+    objects: tuple[Resource, ...]
+    more: str
+    """The token of the next page; empty after the last."""
+    version: str
+    """The list's resourceVersion, where a watch goes on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event of a watch."""
+
+    resource: Resource
+    """The object after it; of a bookmark, nothing but its resourceVersion."""
+    is_gone: bool = False
+    is_bookmark: bool = False
 
 
 class Api:
-    """One API server."""
+    """One API server. Every method may raise ClusterDenied and ClusterUnreachable."""
 
     def __init__(
         self, access: Access, *, timeout_s: tuple[float, float], limit: int, sleep: Callable[[float], None]
     ) -> None:
         """Errors: ClusterUnreachable (there is no such configuration)."""
         self._access = access
-        self._timeout_s = timeout_s
         self._limit = limit
-        self._sleep = sleep
-        self._configuration = _configured(access)
-        client = ApiClient(self._configuration)
-        pool = client.rest_client.pool_manager
-        # The API never redirects, and not every urllib3 in range heeds `retries` of the configuration in a redirect.
-        pool.request = partial(pool.request, redirect=False)  # type: ignore[method-assign]
-        self._objects = CustomObjectsApi(client)
+        self._connection = Connection(access, timeout_s, sleep)
 
-    def page(self, kind: Kind, namespace: str, token: str) -> tuple[tuple[Mapping[str, Any], ...], str]:
-        """One page of a list and the token of the next, empty after the last; an empty namespace means all.
+    def page(self, scope: Scope, token: str = "", fields: str = "") -> Page:
+        """One page of a list; `fields` is a field selector. Errors: Expired, ObjectAbsent (kind not installed)."""
+        query = {"limit": str(self._limit), "continue": token, "labelSelector": scope.labels, "fieldSelector": fields}
+        answer = self._get("list", scope, "", query)
+        try:
+            objects = tuple(_named(each, scope.kind) for each in answer["items"] or ())
+            metadata = answer.get("metadata") or {}
+            return Page(objects, metadata.get("continue") or "", str(metadata.get("resourceVersion") or ""))
+        except (LookupError, TypeError, AttributeError) as error:
+            raise self._strange() from error
 
-        Errors: Expired, ObjectAbsent, ClusterDenied, ClusterUnreachable.
+    def one(self, kind: Kind, namespace: str, name: str) -> Resource:
+        """One object by its name. Errors: ObjectAbsent (also: the kind is not installed)."""
+        answer = self._get("get", Scope(kind, namespace), name, {})
+        try:
+            return _named(answer, kind)
+        except TypeError as error:
+            raise self._strange() from error
+
+    def changes(self, scope: Scope, since: str, for_s: int) -> Iterator[Change]:
+        """What changed since a resourceVersion, until the server ends the watch as it was asked to.
+
+        Errors: Expired (nobody knows any more what changed since), ObjectAbsent (kind not installed).
         """
+        query = {"watch": "true", "resourceVersion": since, "allowWatchBookmarks": "true", "timeoutSeconds": str(for_s)}
+        lines = self._connection.lines(_path(scope), _given(query | {"labelSelector": scope.labels}), for_s)
         try:
-            answer = self._patiently(kind, namespace, token)
-            return tuple(answer["items"] or ()), (answer.get("metadata") or {}).get("continue") or ""
-        except ApiException as error:
-            raise self._refused(error, kind, namespace) from error
-        except (ConfigException, HTTPError, OSError) as error:  # credentials that expired are fetched inside the call
-            raise self._unreachable("no answer", _root(error)) from error
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise self._unreachable("what answers is not the Kubernetes API") from error
+            with closing(lines):
+                yield from map(self._change, lines)
+        except Refused as refused:
+            raise self._meant(refused, "watch", scope) from refused
 
-    def _patiently(self, kind: Kind, namespace: str, token: str) -> Any:
+    def _change(self, line: Any) -> Change:
         try:
-            return self._list(kind, namespace, token)
-        except ApiException as error:
-            wait_s = _patience_s(error)
-            if wait_s is None:
-                raise
-        self._sleep(wait_s)
-        return self._list(kind, namespace, token)
+            resource = line["object"]
+            match line["type"]:
+                case "ADDED" | "MODIFIED":
+                    return Change(_identified(resource))
+                case "DELETED":
+                    return Change(_identified(resource), is_gone=True)
+                case "BOOKMARK":
+                    return Change(_identified(resource), is_bookmark=True)
+                case "ERROR" if resource["code"] == 410:
+                    raise Expired
+                case told:
+                    raise self._connection.unreachable(f"the watch ended with {told}", str(resource.get("message", "")))
+        except (LookupError, TypeError, AttributeError) as error:
+            raise self._strange() from error
 
-    def _list(self, kind: Kind, namespace: str, token: str) -> Any:
-        paging = {"limit": self._limit, "_continue": token or None, "_request_timeout": self._timeout_s}
-        call: Callable[..., Any] = self._objects.list_cluster_custom_object
-        if namespace:
-            call = partial(self._objects.list_namespaced_custom_object, namespace=namespace)
-        return call(group=kind.group, version=kind.version, plural=kind.plural, **paging)
+    def _get(self, verb: str, scope: Scope, name: str, query: Mapping[str, str]) -> Any:
+        try:
+            return self._connection.get(_path(scope, name), _given(query))
+        except Refused as refused:
+            raise self._meant(refused, verb, scope, name) from refused
 
-    def _refused(self, error: ApiException, kind: Kind, namespace: str) -> Exception:
-        match error.status:
+    def _strange(self) -> ClusterUnreachable:
+        return self._connection.unreachable("what answers is not the Kubernetes API")
+
+    def _meant(self, refused: Refused, verb: str, scope: Scope, name: str = "") -> Exception:
+        match refused.status:
             case 410:
                 return Expired()
             case 401:
                 return self._unknown()
             case 403:
-                return self._forbidden(kind, namespace, _message(error))
+                return self._forbidden(refused, verb, scope, name)
+            case 404 if name and (refused.said.get("details") or {}).get("name") == name:
+                what = f"there is no {scope.kind.name} {scope.namespace}/{name}"
+                return ObjectAbsent(what, where=str(self._access), remedy="Check its name and namespace.")
             case 404:
-                return self._not_installed(kind)
-            case 0 | None:  # so the client reports broken TLS
-                return self._unreachable("no answer", error.reason or "")
+                return self._not_installed(scope.kind)
             case status:
-                return self._unreachable(f"the API answered {status}", _message(error))
+                return self._connection.unreachable(f"the API answered {status}", refused.message)
 
     def _unknown(self) -> ClusterDenied:
         remedy = f"`{self._access.kubectl('auth whoami')}` tries them; an exec plugin that fails leaves none"
         return ClusterDenied("the credentials were refused (401)", where=str(self._access), remedy=remedy)
 
-    def _forbidden(self, kind: Kind, namespace: str, message: str) -> ClusterDenied:
-        scope, option = (f"the namespace {namespace}", f"-n {namespace}") if namespace else ("all namespaces", "-A")
-        resource = f"{kind.plural}.{kind.group}"
-        what = f"the bot may not list {resource} in {scope}{self._told(message)}"
-        remedy = f"Grant it the verb list; `{self._access.kubectl(f'auth can-i list {resource} {option}')}` tells"
-        return ClusterDenied(what, where=str(self._access), remedy=remedy)
+    def _forbidden(self, refused: Refused, verb: str, scope: Scope, name: str) -> ClusterDenied:
+        place = f"the namespace {scope.namespace}" if scope.namespace else "all namespaces"
+        option = f"-n {scope.namespace}" if scope.namespace else "-A"
+        resource = ".".join(part for part in (scope.kind.plural, scope.kind.group) if part)
+        which = f"{resource}/{name}" if name else resource
+        by_name = f" for resourceNames: [{name}]" if name else ""
+        what = f"the bot may not {verb} {which} in {place}{self._connection.told(refused.message)}"
+        remedy = f"Grant it the verb {verb}{by_name}; `{self._access.kubectl(f'auth can-i {verb} {which} {option}')}`"
+        return ClusterDenied(what, where=str(self._access), remedy=f"{remedy} tells")
 
     def _not_installed(self, kind: Kind) -> ObjectAbsent:
-        what = f"the kind {kind.name} is not installed: no {kind.plural}.{kind.group} in version {kind.version}"
+        resource = ".".join(part for part in (kind.plural, kind.group) if part)
+        what = f"the kind {kind.name} is not installed: no {resource} in version {kind.version}"
         remedy = f"Install its CustomResourceDefinition; `{self._access.kubectl('api-resources')}` lists what there is"
         return ObjectAbsent(what, where=str(self._access), remedy=remedy)
 
-    def _unreachable(self, what: str, detail: str = "") -> ClusterUnreachable:
-        return ClusterUnreachable(f"{what}{self._told(detail)}", where=str(self._access))
 
-    def _told(self, detail: str) -> str:
-        """A foreign text to append. Secrets go before the cut, which could leave half of one."""
-        detail = re.sub(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+", r"\1 ***", detail)
-        for value in self._configuration.api_key.values():
-            detail = detail.replace(value.split()[-1], "***")
-        return f": {_cut(detail)}" if detail else ""
+def of_object(uid: str) -> str:
+    """The field selector of the events of one object; empty for what is no uid."""
+    return f"involvedObject.uid={uid}" if re.fullmatch(r"[\w-]+", uid) else ""
 
 
-def _configured(access: Access) -> Configuration:
-    configuration = Configuration()
-    # The client's defaults would sleep as long as a Retry-After says, and try reads again in silence.
-    configuration.retries = Retry(
-        1, connect=1, read=0, redirect=False, status=0, other=0, respect_retry_after_header=False
-    )
-    try:
-        if access.in_cluster:
-            _load_incluster(client_configuration=configuration)
-        else:
-            _load_kubeconfig(access, configuration)
-    except (ConfigException, OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
-        # The client quotes whole entries, secrets included, after the place: what follows a brace is left out.
-        detail = _cut(str(error).partition("{")[0]).rstrip(" /.")
-        raise ClusterUnreachable(f"there is no usable configuration: {detail}", where=str(access)) from None
-    return configuration
+def _path(scope: Scope, name: str = "") -> str:
+    """The core group has a path of its own."""
+    kind = scope.kind
+    start = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    within = f"/namespaces/{quote(scope.namespace, safe='')}" if scope.namespace else ""
+    return f"{start}{within}/{kind.plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
-def _load_kubeconfig(access: Access, configuration: Configuration) -> None:
-    if not access.files():
-        remedy = "Set `kubeconfig`, $KUBECONFIG, or `inCluster: true`"
-        raise ClusterUnreachable(f"there is no kubeconfig at {access.path}", where=str(access), remedy=remedy)
-    if access.context is not None and access.context not in access.contexts():
-        remedy = f"It has: {', '.join(access.contexts()) or 'none'}"
-        raise ClusterUnreachable(f"{access.path} has no such context", where=str(access), remedy=remedy)
-    _load_file(
-        config_file=access.path, context=access.context, client_configuration=configuration, persist_config=False
-    )
+def _given(query: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in query.items() if value}
 
 
-def _patience_s(error: ApiException) -> float | None:
-    """How long a busy server asks us to wait, cut to what we are willing to; None: it does not ask."""
-    after = (error.headers or {}).get("Retry-After", "") if error.status == 429 else ""
-    return min(float(after), MAX_PATIENCE_S) if after.isdecimal() else None
+def _identified(resource: Any) -> Resource:
+    """The same, if it can be an object of the API. Errors: TypeError."""
+    if not isinstance(resource, dict) or not isinstance(resource.get("metadata"), dict):
+        raise TypeError("no object of the API")
+    return resource
 
 
-def _message(error: ApiException) -> str:
-    """The API server's own words; of anything else, such as a proxy's page, the status text."""
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (LookupError, TypeError, ValueError):
-        return error.reason or ""
-
-
-def _root(error: BaseException) -> str:
-    """The innermost error's text: `Connection refused`, not the layers of libraries around it."""
-    while inner := error.__cause__ or next((each for each in error.args if isinstance(each, BaseException)), None):
-        error = inner
-    return str(error) or type(error).__name__
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_DETAIL else line[: MAX_DETAIL - 1] + "…"
+def _named(resource: Any, kind: Kind) -> Resource:
+    """With the kind in it, as everywhere but in a list of a built-in kind. Errors: TypeError."""
+    if isinstance(resource, dict):
+        resource.setdefault("apiVersion", f"{kind.group}/{kind.version}".lstrip("/"))
+        resource.setdefault("kind", kind.name)
+    return _identified(resource)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from gitops_bot.adapters.local.store import Record, Store
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable, RepositoryError
-from gitops_bot.model import CommitStatus, PrState, PullRequest
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review, StatusState
 from gitops_bot.ports import Clock, Merged, NotReady
 
 PREFIX = "gitops-bot/"
@@ -149,7 +149,36 @@ class LocalForge:
         )
         return ()
 
+    def checks(self, commit: str) -> Sequence[CommitCheck]:
+        """The statuses of a commit."""
+        known = {state.value: state for state in StatusState}
+        told = self.statuses(commit)
+        return [
+            CommitCheck(name, known.get(one["state"], StatusState.FAILURE), one["description"])
+            for name, one in told.items()
+        ]
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """What each person said last, by their e-mail address."""
+        with self._store.locked():
+            last = {one["author"]: one for one in self._known(number).reviews}
+        return [
+            Review(
+                _address(one["author"]), one["state"] == "approved", one["commit"], datetime.fromisoformat(one["at"])
+            )
+            for one in last.values()
+        ]
+
+    def members(self, team: str) -> frozenset[str]:
+        """There are no teams here. Errors: ForgeRefused."""
+        raise ForgeRefused(f"there is no team {team}", where=str(self._path), remedy="Name people by their addresses.")
+
     # ------------------------------------------------------------ for people
+
+    def review(self, number: int, *, approve: bool) -> None:
+        """Approve the present head, or ask for changes."""
+        said = {"author": self._who, "state": "approved" if approve else "changes", "at": self._now()}
+        self._change(number, lambda record: replace(record, reviews=(*record.reviews, {**said, "commit": record.head})))
 
     def statuses(self, commit: str) -> Mapping[str, Mapping[str, str]]:
         """The statuses of a commit: context → state, description."""
@@ -282,6 +311,11 @@ class LocalForge:
         flags = [flag for parent in parents for flag in ("-p", parent)]
         with self._guarding():
             return self._git("commit-tree", tree, *flags, stdin=message.encode(), env=env).decode().strip()
+
+
+def _address(who: str) -> str:
+    """Of `Name <email>`."""
+    return who.rpartition("<")[2].rstrip(">")
 
 
 class _Wrapped:

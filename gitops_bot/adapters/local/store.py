@@ -37,6 +37,8 @@ class Record:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     comments: tuple[Mapping[str, str], ...] = ()
+    reviews: tuple[Mapping[str, str], ...] = ()
+    """Oldest first: author, state (approved, changes), commit, at."""
 
 
 class Store:
@@ -95,7 +97,11 @@ class Store:
             for moment in filter(None, (record.created_at, record.updated_at, record.closed_at)):
                 datetime.fromisoformat(moment)
             return replace(
-                record, labels=tuple(record.labels), reviewers=tuple(record.reviewers), comments=tuple(record.comments)
+                record,
+                labels=tuple(record.labels),
+                reviewers=tuple(record.reviewers),
+                comments=tuple(record.comments),
+                reviews=tuple(record.reviews),
             )
         except (TypeError, ValueError) as error:
             what = f"is not a pull request of this forge: {error}"

@@ -68,6 +68,14 @@ class BareRepo:
         """Whether there is no such commit."""
         return self._run("cat-file", "-e", f"{commit}^{{commit}}").returncode != 0
 
+    def fork(self, one: str, other: str) -> str:
+        """The merge base of two commits or branches."""
+        return self._git("merge-base", one, other)
+
+    def conflicts(self, base: str, head: str) -> bool:
+        """Whether a merge of the head into the base branch would conflict."""
+        return self._run("merge-tree", "--write-tree", self.heads()[base], head).returncode != 0
+
     def merge(self, base: str, head: str, *, method: str, message: str) -> str | None:
         """Bring a head into a base branch; the new commit, or None for a conflict."""
         tip = self.heads()[base]

@@ -168,6 +168,24 @@ def combined_status(call: Call) -> Reply:
     return 200, call.shapes.combined_status(call.world.repo.heads().get(ref.removeprefix("heads/"), ref))
 
 
+def reviews(call: Call) -> Reply:
+    """What people said of it, oldest first."""
+    return 200, [call.shapes.opinion(call.number, one) for one in call.world.pull(call.number).opinions]
+
+
+def check_runs(call: Call) -> Reply:
+    """The newest check run of each name."""
+    found = call.world.runs.get(call.args[0], [])
+    return 200, {"total_count": len(found), "check_runs": [call.shapes.run(call.args[0], one) for one in found]}
+
+
+def team_members(call: Call) -> Reply:
+    """Those whom the token may see."""
+    if call.args[0] not in call.world.members:
+        raise Refusal(404, "Not Found")
+    return 200, [call.shapes.user(login) for login in call.world.members[call.args[0]]]
+
+
 def _only_app(call: Call) -> None:
     if call.identity.kind != "app":
         raise Refusal(401, "A JSON web token could not be decoded")
@@ -192,6 +210,9 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("POST", r"REPO/issues/(\d+)/labels", label),
     ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),
     ("GET", r"REPO/commits/(.+)/status", combined_status),
+    ("GET", r"REPO/commits/(.+)/check-runs", check_runs),
+    ("GET", r"REPO/pulls/(\d+)/reviews", reviews),
+    ("GET", r"/orgs/[^/]+/teams/([^/]+)/members", team_members),
 )
 
 

@@ -34,6 +34,26 @@ class Remark:
 
 
 @dataclass
+class Opinion:
+    """A review."""
+
+    number: int
+    author: str
+    state: str
+    commit: str
+    at: datetime
+
+
+@dataclass
+class Run:
+    """A check run; without a conclusion it has not ended."""
+
+    number: int
+    name: str
+    conclusion: str | None
+
+
+@dataclass
 class Status:
     """A commit status."""
 
@@ -71,6 +91,7 @@ class Pull:
     reviewers: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
     comments: list[Remark] = field(default_factory=list)
+    opinions: list[Opinion] = field(default_factory=list)
 
 
 class World:
@@ -81,10 +102,13 @@ class World:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.pulls: dict[int, Pull] = {}
         self.statuses: dict[str, list[Status]] = {}
+        self.runs: dict[str, list[Run]] = {}
+        """By commit."""
         self.blocked: dict[int, str] = {}
         """Number → why it may not be merged: a required check, a missing approval."""
         self.people = {"alice", "bob"}
         self.teams = {"platform"}
+        self.members = {"leads": ["bob", "Carol"]}
         self._ids = 1000
 
     def sync(self) -> None:
@@ -199,6 +223,16 @@ class World:
         pull.teams += [team for team in teams if team not in pull.teams]
         pull.updated_at = self._later()
         return pull
+
+    def give_opinion(self, number: int, author: str, state: str) -> None:
+        """A review of the present head."""
+        pull = self.pull(number)
+        pull.opinions.append(Opinion(self.new_id(), author, state, pull.head, self._later()))
+
+    def report(self, sha: str, name: str, conclusion: str | None) -> None:
+        """A check run; the newest of a name counts."""
+        others = [run for run in self.runs.get(sha, []) if run.name != name]
+        self.runs[sha] = [*others, Run(self.new_id(), name, conclusion)]
 
     def set_status(self, sha: str, creator: str, *, state: str, context: str, description: str) -> Status:
         """One more status of a commit; the newest of a context counts."""

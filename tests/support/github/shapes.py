@@ -6,7 +6,7 @@ import zlib
 from datetime import datetime
 from typing import Any
 
-from tests.support.github.rules import Pull, Remark, Status, World
+from tests.support.github.rules import Opinion, Pull, Remark, Run, Status, World
 
 Data = dict[str, Any]
 
@@ -172,6 +172,49 @@ class Shapes:
             "created_at": _text(status.at),
             "updated_at": _text(status.at),
             "creator": self.user(status.creator),
+        }
+
+    def opinion(self, number: int, opinion: Opinion) -> Data:
+        """One review."""
+        html = f"{self._root}/{self._world.owner}/{self._world.name}/pull/{number}#pullrequestreview-{opinion.number}"
+        pull = f"{self._url}/pulls/{number}"
+        return {
+            "id": opinion.number,
+            "node_id": f"PRR_{opinion.number}",
+            "user": self.user(opinion.author),
+            "body": "",
+            "state": opinion.state,
+            "html_url": html,
+            "pull_request_url": pull,
+            "author_association": "MEMBER",
+            "_links": {"html": {"href": html}, "pull_request": {"href": pull}},
+            "submitted_at": _text(opinion.at),
+            "commit_id": opinion.commit,
+        }
+
+    def run(self, sha: str, run: Run) -> Data:
+        """One check run."""
+        return {
+            "id": run.number,
+            "node_id": f"CR_{run.number}",
+            "name": run.name,
+            "head_sha": sha,
+            "external_id": "",
+            "url": f"{self._url}/check-runs/{run.number}",
+            "html_url": None,
+            "details_url": None,
+            "status": "completed" if run.conclusion else "in_progress",
+            "conclusion": run.conclusion,
+            "started_at": None,
+            "completed_at": None,
+            "output": {
+                **dict.fromkeys(("title", "summary", "text")),
+                "annotations_count": 0,
+                "annotations_url": f"{self._url}/check-runs/{run.number}/annotations",
+            },
+            "check_suite": {"id": 1},
+            "app": None,
+            "pull_requests": [],
         }
 
     def combined_status(self, sha: str) -> Data:

@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -190,6 +191,17 @@ class ApiServer:
         self._wait_served(set(names))
         return names
 
+    def install_permissive(self, kinds: Mapping[tuple[str, str, str], Iterable[str]]) -> None:
+        """Create permissive definitions of the kinds that are not installed yet, and wait until they are served.
+
+        `kinds` gives the versions, the stored one first, of each (API group, kind, plural).
+        """
+        there = {crd["metadata"]["name"] for crd in self._crds()}
+        missing = {key: versions for key, versions in kinds.items() if f"{key[2]}.{key[0]}" not in there}
+        for (group, kind, plural), versions in missing.items():
+            self.request("POST", CRDS_PATH, permissive_crd(group, kind, plural, *versions))
+        self._wait_served({f"{plural}.{group}" for group, _, plural in missing})
+
     def _serve(self, held: ExitStack, apiserver: Path, folder: Path, *, port: int, etcd_port: int) -> None:
         certificates = folder / "certificates"
         key = folder / "service-account.pem"
@@ -333,12 +345,15 @@ def _pause_before(deadline: float, problem: str) -> None:
     time.sleep(0.1)
 
 
-def _permissive_crd(group: str, version: str, kind: str, plural: str) -> dict[str, Any]:
-    """A definition that accepts every field and has a status subresource."""
+def permissive_crd(group: str, kind: str, plural: str, stored: str, *others: str) -> dict[str, Any]:
+    """A definition that accepts every field in each of its versions, and has a status subresource."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
+        "metadata": {
+            "name": f"{plural}.{group}",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, for tests"},  # *.k8s.io asks for one
+        },
         "spec": {
             "group": group,
             "scope": "Namespaced",
@@ -347,16 +362,17 @@ def _permissive_crd(group: str, version: str, kind: str, plural: str) -> dict[st
                 {
                     "name": version,
                     "served": True,
-                    "storage": True,
+                    "storage": version == stored,
                     "subresources": {"status": {}},
                     "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
                 }
+                for version in (stored, *others)
             ],
         },
     }
 
 
 PERMISSIVE_CRDS = (
-    _permissive_crd("argoproj.io", "v1alpha1", "Rollout", "rollouts"),
-    _permissive_crd("flagger.app", "v1beta1", "Canary", "canaries"),
+    permissive_crd("argoproj.io", "Rollout", "rollouts", "v1alpha1"),
+    permissive_crd("flagger.app", "Canary", "canaries", "v1beta1"),
 )

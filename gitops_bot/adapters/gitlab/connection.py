@@ -1,0 +1,311 @@
+"""Requests to GitLab over python-gitlab: who asks, what is asked again, what an answer means.
+
+A POST is never sent twice, and no redirect is followed. No token reaches a message.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import gitlab
+import requests
+import requests.auth
+from urllib3.exceptions import HTTPError
+
+from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
+
+PAUSES_S = (1.0, 2.0, 4.0)
+"""How long to wait before asking again, where asking again is safe."""
+MAX_BYTES = 32 * 1024 * 1024
+"""Of one answer, unpacked."""
+
+_CHUNK = 64 * 1024
+_LONGEST_MESSAGE = 500
+_API_TOKENS = "Give a project, group or personal access token with the scope api"
+# GitLab gives its kinds of tokens prefixes; these kinds never reach the API's writing side.
+_USELESS = {
+    "glcbt-": "a CI job token may only read merge requests",
+    "gldt-": "a deploy token cannot use the API",
+    "glrt-": "a runner's token cannot use the API",
+    "glptt-": "a trigger token can only start pipelines",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A project, group or personal access token. A callable is asked before each request."""
+
+    source: str | Callable[[], str] = field(repr=False)
+
+    def read(self) -> str:
+        """The token of the moment."""
+        return self.source() if callable(self.source) else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to reach GitLab."""
+
+    url: str
+    """Of the instance: the API lies at /api/v4 below it."""
+    ca_file: str | None
+    timeout_s: float
+    seconds_between_writes: float
+    sleep: Callable[[float], None]
+    elapsed_s: Callable[[], float] = time.monotonic
+    """Seconds since some moment."""
+
+
+class Credentials(requests.auth.AuthBase):
+    """Puts the token of the moment on each request and remembers the last ones, to keep them out of messages.
+
+    As a bearer, which GitLab takes for every kind of token; requests never carries that to another host.
+    """
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+        self._seen: deque[str] = deque(maxlen=8)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+    @property
+    def token(self) -> str:
+        """The token. Errors: ForgeDenied for one that no header can hold, or of a kind that can do nothing here."""
+        value = self._read().strip()
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ForgeDenied("the GitLab token is empty, or holds white space or characters that no token has")
+        for prefix, why in _USELESS.items():
+            if value.startswith(prefix):
+                raise ForgeDenied(why, remedy=_API_TOKENS)
+        if value not in self._seen:
+            self._seen.append(value)
+        return value
+
+    @property
+    def latest(self) -> str:
+        """The newest token that was used."""
+        return self._seen[-1] if self._seen else ""
+
+    def scrub(self, text: str) -> str:
+        """The text without any token that was used lately."""
+        for secret in self._seen:
+            text = text.replace(secret, "***")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GitLab said: any status that does not call for patience or a repair of the line."""
+
+    request: str
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    data: Any
+    said: str
+    """GitLab's message with its field errors, scrubbed."""
+
+    @property
+    def ok(self) -> bool:
+        """It did what was asked."""
+        return 200 <= self.status < 300
+
+    def granted(self, needs: str) -> Any:
+        """The data. Errors: ForgeDenied, naming what the token needs; ForgeRefused."""
+        if not self.ok:
+            raise self.refusal(needs)
+        return self.data
+
+    def refusal(self, needs: str) -> ForgeError:
+        """The error that this answer is."""
+        remedy = f"The token needs the scope api and {needs} in this project"
+        match self.status:
+            case 401:
+                # GitLab says 401, too, to a user who may not merge.
+                what = f"the token is not valid, or its user may not do this ({self.said})"
+                return ForgeDenied(what, where=self.request, remedy=f"{remedy}; a CI job token has no such right")
+            case 403:
+                return ForgeDenied(self.said, where=self.request, remedy=remedy)
+            case 404:
+                what = f"it does not exist or the token cannot see it ({self.said})"
+                return ForgeDenied(what, where=self.request, remedy=remedy)
+            case 301 | 302 | 303 | 307 | 308:
+                what = "GitLab answers from another address: the project has moved, or the instance has"
+                return ForgeRefused(what, where=self.request, remedy="Configure the present one")
+            case _:
+                return ForgeRefused(f"{self.said} (status {self.status})", where=self.request)
+
+
+class Api:
+    """Requests under one identity, repeated where that is safe, writes apart from each other."""
+
+    def __init__(self, credentials: Credentials, settings: Settings) -> None:
+        self._credentials = credentials
+        self._settings = settings
+        self._line = _Line(credentials, settings.timeout_s)
+        # Without its own token python-gitlab leaves the session's credentials be.
+        self._gitlab = gitlab.Gitlab(
+            settings.url,
+            ssl_verify=settings.ca_file or True,
+            timeout=settings.timeout_s,
+            user_agent="gitops-bot",
+            session=self._line,
+        )
+        self._proven = ""
+        self._next_write_s = 0.0
+
+    def ask(
+        self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, etag: str = ""
+    ) -> Answer:
+        """Send, and again after a pause when nobody answered; never so for POST, which may have had its effect.
+
+        Errors: ForgeUnreachable, RateLimited. Other statuses are answers.
+        """
+        for pause in PAUSES_S:
+            try:
+                answer = self._once(verb, path, query, body, etag)
+            except ForgeUnreachable:
+                if verb == "POST":
+                    raise
+            else:
+                if not self._too_new(answer):
+                    return answer
+            self._settings.sleep(pause)
+        return self._once(verb, path, query, body, etag)
+
+    def token(self) -> str:
+        """The token of the moment."""
+        return self._credentials.token
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._line.close()
+
+    def _too_new(self, answer: Answer) -> bool:
+        """After a rotation some of GitLab's servers learn of the new token a little late."""
+        if answer.status in (401, 404) and self._proven:
+            return self._proven != self._credentials.latest
+        if answer.ok or answer.status == 304:
+            self._proven = self._credentials.latest
+        return False
+
+    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str) -> Answer:
+        request, scrub = f"{verb} {path}", self._credentials.scrub
+        self._keep_apart(verb)
+        try:
+            response = self._sent(verb, path, query, body, {"If-None-Match": etag} if etag else {})
+            status, data = response.status_code, _parsed(response)
+        # The causes hold the request with its headers, so they are not chained. All that requests raises is an OSError.
+        except (OSError, HTTPError, ValueError, RecursionError) as error:
+            raise ForgeUnreachable(f"no answer from GitLab: {scrub(str(error))}", where=request) from None
+        if status >= 500 or status == 408:
+            raise ForgeUnreachable(f"GitLab answered {status}", where=request)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(request, status, headers, data, scrub(_said(data))[:_LONGEST_MESSAGE])
+        if status == 429 or (status == 403 and "retry-after" in headers):
+            raise RateLimited(f"{answer.said} (status {status})", where=request, remedy=f"Wait {_wait_s(headers)} s")
+        return answer
+
+    def _sent(
+        self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, headers: dict[str, str]
+    ) -> requests.Response:
+        """One answer of any status: python-gitlab's error for a refusal lacks the headers, so it is set aside."""
+        try:
+            return self._gitlab.http_request(
+                verb.lower(),
+                path,
+                query_data=dict(query or {}),
+                post_data=body,
+                extra_headers=headers,
+                obey_rate_limit=False,
+                retry_transient_errors=False,
+            )
+        except gitlab.GitlabError:
+            if self._line.latest is None:
+                raise ValueError("python-gitlab refuses the request") from None
+            return self._line.latest
+
+    def _keep_apart(self, verb: str) -> None:
+        if verb == "GET":
+            return
+        now = self._settings.elapsed_s()
+        if now < self._next_write_s:
+            self._settings.sleep(self._next_write_s - now)
+        self._next_write_s = max(now, self._next_write_s) + self._settings.seconds_between_writes
+
+
+class _Line(requests.Session):
+    """A session that follows no redirect, reads within limits, and keeps the latest answer."""
+
+    def __init__(self, credentials: Credentials, timeout_s: float) -> None:
+        super().__init__()
+        self.auth = credentials
+        self.latest: requests.Response | None = None
+        self._timeout_s = timeout_s
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """As requests', with the answer read to its end."""
+        self.latest = None
+        response = super().request(*args, **{**kwargs, "allow_redirects": False, "stream": True})
+        self._read(response)
+        self.latest = response
+        return response
+
+    def _read(self, response: requests.Response) -> None:
+        """A server that drips is as silent as one that says nothing: requests' own timeout is of each read alone."""
+        until = time.monotonic() + self._timeout_s
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > MAX_BYTES or time.monotonic() > until:
+                response.close()
+                what = f"it is larger than {MAX_BYTES // 1024**2} MiB" if len(body) > MAX_BYTES else "it does not end"
+                raise requests.ConnectionError(f"the answer was given up: {what}")
+        response.raw = io.BytesIO(bytes(body))
+
+
+def _parsed(response: requests.Response) -> Any:
+    """The answer's JSON. A refusal may come from a proxy that speaks HTML: then its status has to do."""
+    if not response.content:
+        return None
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        if response.status_code < 300:
+            raise ValueError("the answer is not JSON") from None
+        return None
+
+
+def _said(data: Any) -> str:
+    """GitLab's words: `message` or `error`, as text, a list, or field by field."""
+    if not isinstance(data, Mapping):
+        return "no explanation"
+    said = data.get("message") or data.get("error_description") or data.get("error")
+    return _words(said) if said else "no explanation"
+
+
+def _words(said: Any) -> str:
+    if isinstance(said, Mapping):
+        return "; ".join(f"{name}: {_words(one)}" for name, one in said.items())
+    return "; ".join(str(one) for one in said) if isinstance(said, list) else str(said)
+
+
+def _wait_s(headers: Mapping[str, str]) -> int:
+    """Retry-After first, then the reset by GitLab's own clock, else a minute, over which GitLab counts."""
+    if (after := headers.get("retry-after", "")).isdigit():
+        return int(after)
+    reset = headers.get("ratelimit-reset", "")
+    if reset.isdigit() and "date" in headers:
+        return max(1, math.ceil(int(reset) - parsedate_to_datetime(headers["date"]).timestamp()))
+    return 60

@@ -1,0 +1,388 @@
+"""The merge requests of one GitLab project, as a `Forge`. A pull request's number is the merge request's iid.
+
+python-gitlab's objects are left aside: its lists and saves send more than was asked for. Every request stands here
+instead, so what a tick costs can be read.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import quote, urlencode
+
+from gitops_bot.adapters.gitlab import said
+from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
+from gitops_bot.adapters.gitlab.text import (
+    BODY_LIMIT,
+    DESCRIPTION_LIMIT,
+    TITLE_LIMIT,
+    incoming,
+    outgoing,
+    title_of,
+    titled,
+)
+from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review, StatusState
+from gitops_bot.ports import Merged, NotReady
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""Between two attempts to merge one head that GitLab refuses."""
+MAY_WRITE = "the role Developer"
+
+# 405: it may not be merged now; 406, in old versions, and 422: it conflicts; 409: the head moved.
+_NOT_NOW = (405, 406, 409, 422)
+_STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
+"""Others, `opened` and `locked` (while it is being merged), are open."""
+_STATUSES = {StatusState.SUCCESS: "success", StatusState.PENDING: "pending", StatusState.FAILURE: "failed"}
+_CLOCK_SLACK = timedelta(minutes=1)
+"""GitLab writes a closing's time a moment after that of the update."""
+
+Data = Mapping[str, Any]
+"""A JSON object as GitLab describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A merge that GitLab refused."""
+
+    reason: str
+    times: int
+    again_at: datetime
+
+
+class GitLabForge:
+    """The merge requests whose branches begin with the prefix. For one thread; `token` may be asked from others.
+
+    Use it as a context manager, or call `disconnect`.
+    """
+
+    def __init__(  # noqa: PLR0913 - the settings of one connection, nearly all with defaults
+        self,
+        project: str,
+        *,
+        auth: Token,
+        url: str = "https://gitlab.com",
+        prefix: str = "gitops-bot/",
+        ca_file: str | None = None,
+        timeout_s: float = 20,
+        merge_method: Literal["merge", "squash"] = "merge",
+        seconds_between_writes: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """project: `group/name`, groups within groups included. url: of the instance, without /api/v4.
+
+        merge_method: `merge` is as the project's settings say; `squash` squashes.
+        """
+        if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", project) or {".", ".."} & {*project.split("/")}:
+            raise UsageError(f"{project!r} is not a GitLab project", remedy="Write it as group/name")
+        settings = Settings(url, ca_file, timeout_s, seconds_between_writes, sleep)
+        self._api = Api(Credentials(auth.read), settings)
+        self.project = project
+        """Its path, with its groups."""
+        self._prefix = prefix
+        self._squash = merge_method == "squash"
+        self._sleep = sleep
+        self._now = now
+        self._own_name = ""
+        self._listed: dict[str, Answer] = {}
+        self._users: dict[str, int] = {}
+        self._refused: dict[tuple[int, str], _Refusal] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def token(self) -> str:
+        """The token of the moment, for git over HTTPS (any user name). Errors: as every request's."""
+        return self._api.token()
+
+    def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
+        """One request for the open ones and one for what changed lately, while each list fits on a page.
+
+        An unchanged page is not sent again (304).
+        """
+        # Open ones first: what is closed in between is in both lists, and the later list is right.
+        listed = chain(self._pages("/merge_requests", {"state": "opened"}, self._listed), self._changed(closed_since))
+        found = {data["iid"]: self._pull(data) for data in listed if self._is_candidate(data)}
+        return tuple(pull for pull in found.values() if pull.closed_at is None or pull.closed_at >= closed_since)
+
+    def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
+        """Open, or find the one that is open; patient with a branch that GitLab has not noticed yet."""
+        self._await_commits(branch, base)
+        wanted = {
+            "source_branch": branch,
+            "target_branch": base,
+            "title": titled(title, draft=draft),
+            "description": outgoing(body),
+        }
+        try:
+            answer = self._ask("POST", "/merge_requests", body=wanted)
+        except ForgeUnreachable:
+            if found := self._open_from(branch, base):
+                return found
+            raise
+        if answer.ok:
+            return self._pull(answer.data)
+        if answer.status in (409, 422) and (found := self._open_from(branch, base)):
+            return found
+        raise answer.refusal(MAY_WRITE)
+
+    def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
+        """Send only what is given; nothing when nothing is. Whether it is a draft stays as it is."""
+        changed: dict[str, str] = {}
+        if body is not None:
+            changed["description"] = outgoing(body)
+        if title is not None:
+            shown = self._get(number)
+            wanted = titled(title, draft=bool(shown["draft"]))
+            changed |= {"title": wanted} if wanted != shown["title"] else {}
+        if changed:
+            self._put(number, changed)
+
+    def close(self, number: int) -> None:
+        """Close; GitLab does not mind one that is closed or merged."""
+        self._put(number, {"state_event": "close"})
+
+    def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
+        """Merge as the project does it. NotReady: the head moved (409), it conflicts, or GitLab's rules say no (405).
+
+        A head that was refused is asked about again ever more seldom: what waits for a review costs next to nothing.
+        """
+        refused = self._refused.get((number, head))
+        if refused and self._now() < refused.again_at:
+            return NotReady(refused.reason)
+        message = f"{title[:TITLE_LIMIT]}\n\nSee merge request {self.project}!{number}"
+        wanted: dict[str, Any] = {"sha": head, "merge_commit_message": message}
+        if self._squash:
+            wanted |= {"squash": True, "squash_commit_message": message}
+        answer = self._ask("PUT", f"/merge_requests/{number}/merge", body=wanted)
+        if answer.status not in _NOT_NOW:
+            shown = answer.granted("a role that may merge into the target branch")
+        else:
+            shown = self._get(number)
+        if shown["state"] == "merged":
+            return Merged(_merge_commit(shown))
+        reason = f"{answer.said} ({shown.get('detailed_merge_status') or shown['state']})"
+        times = refused.times + 1 if refused else 1
+        again_at = self._now() + min(LONGEST_WAIT, (2 ** (times - 1) - 1) * timedelta(minutes=1))
+        self._refused[number, head] = _Refusal(reason, times, again_at)
+        return NotReady(reason)
+
+    def comment(self, number: int, text: str, *, key: str) -> None:
+        """Say it once: the key stands in a hidden marker, looked for in the bot's own notes only."""
+        marker = f"<!-- gitops-bot:{key} -->"
+        if self._has_said(number, marker):
+            return
+        body = f"{outgoing(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
+        try:
+            self._ask("POST", f"/merge_requests/{number}/notes", body={"body": body}).granted(MAY_WRITE)
+        except ForgeUnreachable:
+            if not self._has_said(number, marker):
+                raise
+
+    def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Set it; descriptions are cut at 140 characters.
+
+        GitLab knows no way from pending to pending: the same is left alone, another description takes a detour.
+        """
+        told = status.description
+        description = told if len(told) <= DESCRIPTION_LIMIT else told[: DESCRIPTION_LIMIT - 1] + "…"
+        wanted = {"state": _STATUSES[status.state], "name": status.context, "description": description}
+        answer = self._set(commit, wanted)
+        if answer.status == 400 and status.state is StatusState.PENDING:
+            if (shown := self._pending(commit, status.context)) is None:
+                raise answer.refusal(MAY_WRITE)
+            if shown["description"] == description:
+                return
+            self._set(commit, {**wanted, "state": "canceled"}).granted(MAY_WRITE)
+            answer = self._set(commit, wanted)
+        answer.granted(MAY_WRITE)
+
+    def checks(self, commit: str) -> Sequence[CommitCheck]:
+        """The jobs and external statuses of a commit's pipelines, the newest of each name and pipeline."""
+        return tuple(said.of_status(data) for data in self._pages(f"/repository/commits/{commit}/statuses", {}, {}))
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """Who approves now, with the head of that time, and who asks for changes."""
+        path = f"/merge_requests/{number}"
+        approvals = self._ask("GET", f"{path}/approvals").granted("the role Reporter")
+        reviewers = self._ask("GET", f"{path}/reviewers").granted("the role Reporter")
+        notes = self._pages(f"{path}/notes", {"order_by": "created_at", "sort": "asc"}, {})
+        versions = [*self._pages(f"{path}/versions", {}, {})]
+        return said.reviews(approvals, reviewers, notes if said.undated(approvals) else (), versions)
+
+    def members(self, team: str) -> frozenset[str]:
+        """Of a group by its full path, those of the groups above included. The token's user must see it."""
+        found: set[str] = set()
+        page, more = 0, True
+        while more:
+            page += 1
+            query = {"per_page": 100, "page": page}
+            answer = self._api.ask("GET", f"/groups/{quote(team, safe='')}/members/all", query=query)
+            listed = answer.granted("a view of the group, which a project's token may not have,")
+            found |= {str(data["username"]).lower() for data in listed if data["state"] == "active"}
+            more = 'rel="next"' in answer.headers.get("link", "")
+        return frozenset(found)
+
+    def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:
+        """Labels at once, then reviewers beside those who are there already. Users only: GitLab asks no groups.
+
+        A rate limit is raised all the same.
+        """
+        warnings: list[str] = []
+        if labels and (no := _tried(lambda: self._put(number, {"add_labels": ",".join(labels)}))):
+            warnings.append(f"labels {', '.join(labels)}: {no}")
+        if reviewers:
+            no = _tried(lambda: warnings.extend(self._ask_reviews(number, reviewers)))
+            warnings += [f"reviewers {', '.join(reviewers)}: {no}"] if no else []
+        return warnings
+
+    def _ask(self, verb: str, path: str, **rest: Any) -> Answer:
+        return self._api.ask(verb, f"/projects/{quote(self.project, safe='')}{path}", **rest)
+
+    def _get(self, number: int) -> Data:
+        data: Data = self._ask("GET", f"/merge_requests/{number}").granted("the role Reporter")
+        return data
+
+    def _put(self, number: int, changed: Data) -> Data:
+        data: Data = self._ask("PUT", f"/merge_requests/{number}", body=changed).granted(MAY_WRITE)
+        return data
+
+    def _username(self) -> str:
+        """Who the bot is on GitLab, asked once."""
+        if not self._own_name:
+            self._own_name = str(self._api.ask("GET", "/user").granted("any role")["username"])
+        return self._own_name
+
+    def _changed(self, since: datetime) -> Iterator[Data]:
+        for data in self._pages(
+            "/merge_requests", {"state": "all", "order_by": "updated_at", "sort": "desc"}, self._listed
+        ):
+            if _time(data["updated_at"]) < since - _CLOCK_SLACK:
+                return
+            yield data
+
+    def _pages(self, path: str, query: Data, known: dict[str, Answer]) -> Iterator[Data]:
+        """Every item of a listing, page by page as they are asked for; pages are remembered in `known`."""
+        page, more = 0, True
+        while more:
+            page += 1
+            asked = {**query, "per_page": 100, "page": page}
+            key = f"{path}?{urlencode(asked)}"
+            etag = known[key].headers.get("etag", "") if key in known else ""
+            answer = self._ask("GET", path, query=asked, etag=etag)
+            if answer.status != 304:
+                answer.granted("the role Reporter")
+                known[key] = answer
+            yield from known[key].data
+            more = 'rel="next"' in known[key].headers.get("link", "")
+
+    def _is_candidate(self, data: Data) -> bool:
+        """From one of our branches in this very project: not from a fork, nor from one that is gone."""
+        branch: str = data["source_branch"]
+        return data["source_project_id"] == data["target_project_id"] and branch.startswith(self._prefix)
+
+    def _pull(self, data: Data) -> PullRequest:
+        state = _STATES.get(data["state"], PrState.OPEN)
+        draft = bool(data["draft"])
+        closed_at = data["merged_at"] or data["closed_at"] or data["updated_at"]
+        return PullRequest(
+            number=data["iid"],
+            url=data["web_url"],
+            state=state,
+            branch=data["source_branch"],
+            base=data["target_branch"],
+            head=data["sha"] or "",
+            title=title_of(data["title"], draft=draft),
+            body=incoming(data["description"] or ""),
+            ours=self._is_own(data["author"]),
+            created_at=_time(data["created_at"]),
+            updated_at=_time(data["updated_at"]),
+            labels=tuple(data["labels"]),
+            draft=draft,
+            closed_at=None if state is PrState.OPEN else _time(closed_at),
+            merge_commit=_merge_commit(data) if state is PrState.MERGED else "",
+        )
+
+    def _await_commits(self, branch: str, base: str) -> None:
+        """GitLab opens merge requests without a change, too. Errors: ForgeRefused."""
+        for pause in (*PAUSES_S, 0):
+            answer = self._ask("GET", "/repository/compare", query={"from": base, "to": branch})
+            if answer.status != 404 and answer.granted("the role Reporter")["commits"]:
+                return
+            if pause:
+                self._sleep(pause)
+        unknown = f": {answer.said}" if answer.status == 404 else ""
+        raise ForgeRefused(f"no commits between {base} and {branch}{unknown}", where=answer.request)
+
+    def _open_from(self, branch: str, base: str) -> PullRequest | None:
+        query = {"state": "opened", "source_branch": branch, "target_branch": base}
+        listed = self._pages("/merge_requests", query, {})
+        return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
+
+    def _has_said(self, number: int, marker: str) -> bool:
+        notes = self._pages(f"/merge_requests/{number}/notes", {"order_by": "created_at", "sort": "asc"}, {})
+        return any(marker in (data["body"] or "") and self._is_own(data["author"]) for data in notes)
+
+    def _is_own(self, author: Data | None) -> bool:
+        return author is not None and str(author["username"]).lower() == self._username().lower()
+
+    def _set(self, commit: str, wanted: Data) -> Answer:
+        return self._ask("POST", f"/statuses/{commit}", body=wanted)
+
+    def _pending(self, commit: str, context: str) -> Data | None:
+        """Our status of that name while it is pending."""
+        listed = self._pages(f"/repository/commits/{commit}/statuses", {"name": context}, {})
+        return next((data for data in listed if data["status"] == "pending" and self._is_own(data["author"])), None)
+
+    def _ask_reviews(self, number: int, reviewers: Sequence[str]) -> list[str]:
+        known = {name: self._user(name) for name in reviewers}
+        warnings = [f"reviewer {name}: GitLab knows no such user" for name, user in known.items() if user is None]
+        wanted = {user: name for name, user in known.items() if user is not None}
+        standing = [one["id"] for one in self._get(number)["reviewers"]]
+        if {*wanted} <= {*standing}:
+            return warnings
+        asked = [*dict.fromkeys((*standing, *wanted))]
+        taken = {one["id"] for one in self._put(number, {"reviewer_ids": asked})["reviewers"]}
+        left = [name for user, name in wanted.items() if user not in taken]
+        why = "GitLab did not take them: no access to the project, or an edition with one reviewer at a time"
+        return [*warnings, f"reviewers {', '.join(left)}: {why}"] if left else warnings
+
+    def _user(self, name: str) -> int | None:
+        if name not in self._users:
+            # Found without regard to case, and at most one.
+            for one in self._api.ask("GET", "/users", query={"username": name}).granted("any role"):
+                self._users[name] = one["id"]
+        return self._users.get(name)
+
+
+def _merge_commit(data: Data) -> str:
+    """The commit on base: a fast-forward without squashing makes none of its own."""
+    return str(data["merge_commit_sha"] or data["squash_commit_sha"] or data["sha"] or "")
+
+
+def _tried(act: Callable[[], object]) -> ForgeError | None:
+    try:
+        act()
+    except (ForgeRefused, ForgeDenied, ForgeUnreachable) as error:
+        return error
+    return None
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,64 @@
+"""approvals: reviews of the present head by named people and teams, counted as Keel counts votes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_bot.delivery.gates.round import Round
+from gitops_bot.model import Gate, Review
+from gitops_bot.policy.gating.people import Approvals
+
+NAME = "approvals"
+TEAM = "team:"
+
+
+def gates(round_: Round) -> Iterator[Gate]:
+    """One gate: a no of one of them wins over any number of votes."""
+    wanted = round_.spec.approvals
+    if wanted is None:
+        return
+    if round_.step.urgent:
+        yield Gate(NAME, True, "a way back waits for no approval", merging=True)
+        return
+    yield _counted(round_, wanted)
+
+
+def _counted(round_: Round, wanted: Approvals) -> Gate:
+    readings, pull = round_.readings, round_.pull
+    if pull is None:
+        return Gate(NAME, False, f"{_votes(0, wanted)}: no pull request is open yet", merging=True)
+    if isinstance(readings.reviews, str):
+        return Gate(NAME, False, readings.reviews, merging=True)
+    unknown = [f"{name}: {who}" for name, who in readings.members.items() if isinstance(who, str)]
+    reviews = [one for one in readings.reviews if _named(one, round_, wanted)]
+    objections = [one.author for one in reviews if not one.approves]
+    if objections:
+        return Gate(NAME, False, f"{', '.join(objections)} asked for changes", merging=True)
+    ends = pull.created_at + wanted.deadline if wanted.deadline else None
+    # Where base alone changed what the step means, as by a newer candidate, the head may be the same as before.
+    begun = max(filter(None, (pull.created_at, round_.landed)))
+    votes = {
+        one.author.lower()
+        for one in reviews
+        if one.commit == pull.head and begun <= one.at and not (ends and one.at > ends)
+    }
+    said, unsure = _votes(len(votes), wanted), "".join(f"; {one}" for one in unknown)
+    if len(votes) >= wanted.required:
+        return Gate(NAME, True, said, merging=True)
+    if ends and round_.now >= ends:
+        return Gate(NAME, False, f"its deadline passed at {ends:%Y-%m-%d %H:%M} UTC with {said}{unsure}", merging=True)
+    reason = f"{said} of its present head by {', '.join(wanted.from_)}{unsure}"
+    return Gate(NAME, False, reason, merging=True)
+
+
+def _votes(count: int, wanted: Approvals) -> str:
+    return f"{count} of {wanted.required} approval{'s' if wanted.required > 1 else ''}"
+
+
+def _named(review: Review, round_: Round, wanted: Approvals) -> bool:
+    """Whether a review is by one of those that the policy names, itself or as a member of a team."""
+    author = review.author.lower()
+    if any(author == name.lower() for name in wanted.from_ if not name.startswith(TEAM)):
+        return True
+    members = (round_.readings.members.get(name, "") for name in wanted.from_ if name.startswith(TEAM))
+    return any(author in who for who in members if not isinstance(who, str))

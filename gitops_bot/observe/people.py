@@ -1,0 +1,69 @@
+"""What the forge knows of an open promotion: checks, reviews, teams. A rollback waits for none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from gitops_bot.delivery import identity
+from gitops_bot.delivery.gates.approvals import TEAM
+from gitops_bot.errors import ForgeError, RateLimited
+from gitops_bot.model import CommitCheck, Direction, PrState, PullRequest, Review
+from gitops_bot.observe.sight import Sight
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.ports import ForgeOfPeople
+
+_Told = TypeVar("_Told")
+
+
+def promotion(policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> PullRequest | None:
+    """The open pull request of the promotion."""
+    branch = identity.branch(policy.name, Direction.PROMOTE)
+    return next((one for one in pulls if one.branch == branch and one.state is PrState.OPEN), None)
+
+
+def checks(
+    sight: Sight, policy: PromotionPolicy, pull: PullRequest | None
+) -> Mapping[str, tuple[CommitCheck, ...] | str]:
+    """Of each commit that the policy asks about. Errors: RateLimited."""
+    asked = {sight.base_commit if one.on == "base" else pull.head if pull else "" for one in policy.spec.gates.statuses}
+    return {commit: _commit_checks(sight, commit) for commit in sorted(asked - {""})}
+
+
+def _commit_checks(sight: Sight, commit: str) -> tuple[CommitCheck, ...] | str:
+    return _asked(sight, lambda forge: tuple(forge.checks(commit)))
+
+
+def reviews(sight: Sight, policy: PromotionPolicy, pull: PullRequest | None) -> tuple[Review, ...] | str:
+    """Of the open pull request, where the policy asks for approvals. Errors: RateLimited."""
+    if pull is None or policy.spec.gates.approvals is None:
+        return ()
+    number = pull.number
+    return _asked(sight, lambda forge: tuple(forge.reviews(number)))
+
+
+def members(sight: Sight, policy: PromotionPolicy, pull: PullRequest | None) -> Mapping[str, frozenset[str] | str]:
+    """Of each team whose approvals count, by the name that the policy gives it. Errors: RateLimited."""
+    approvals = policy.spec.gates.approvals
+    teams = [name for name in approvals.from_ if name.startswith(TEAM)] if approvals and pull else []
+    return {name: _members(sight, name.removeprefix(TEAM)) for name in teams}
+
+
+def _members(sight: Sight, team: str) -> frozenset[str] | str:
+    """Asked once in a tick, however many policies."""
+    if team not in sight.teams:
+        sight.teams[team] = _asked(sight, lambda forge: forge.members(team))
+    return sight.teams[team]
+
+
+def _asked(sight: Sight, ask: Callable[[ForgeOfPeople], _Told]) -> _Told | str:
+    """The answer, or why there is none. Errors: RateLimited, which is everybody's trouble."""
+    forge = sight.site.forge
+    if not isinstance(forge, ForgeOfPeople):
+        return "this forge cannot be asked for that"
+    try:
+        return ask(forge)
+    except RateLimited:
+        raise
+    except ForgeError as error:
+        return str(error)

@@ -1,0 +1,48 @@
+"""Rules of `candidate.experiment` and `candidate.registry`: how they are found, which version they give. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_bot.policy.ranges import Range
+from gitops_bot.policy.schema import Candidate
+from gitops_bot.policy.watched import BY_PIPELINE, SELECTABLE, WITH_PODS, WORDLESS, Experiment, Registry
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+
+def problems(path: Path, experiment: Experiment, candidate: Candidate) -> Iterator[Problem]:
+    """What is wrong with an experiment whose shape is right."""
+    kind = experiment.kind
+    if kind in SELECTABLE:
+        yield from _name_or_selector(path, experiment)
+    elif experiment.selector:
+        yield (*path, "selector"), f"goes with {', '.join(sorted(SELECTABLE))}; a {kind} has a name"
+    elif not experiment.name:
+        what = "the name of its pipeline or task" if kind in BY_PIPELINE else "a name"
+        yield path, f"{kind} needs {what}: write name"
+    if experiment.results and kind not in BY_PIPELINE:
+        yield (*path, "results"), f"goes with {' and '.join(BY_PIPELINE)}"
+    if experiment.container and kind not in WITH_PODS:
+        yield (*path, "container"), f"a {kind} has no containers"
+    if kind in WORDLESS and not candidate.slot:
+        yield path, f"{kind} does not say which version it is about: give the version by candidate.slot beside it"
+
+
+def _name_or_selector(path: Path, experiment: Experiment) -> Iterator[Problem]:
+    if bool(experiment.name) == bool(experiment.selector):
+        yield path, "exactly one of name, selector is needed"
+
+
+def registry_problems(path: Path, registry: Registry) -> Iterator[Problem]:
+    """What is wrong with a registry's images whose shape is right."""
+    if bool(registry.semver) == bool(registry.tag):
+        yield path, "exactly one of semver, tag is needed"
+    if registry.tag and registry.suffix:
+        yield (*path, "suffix"), "goes with semver"
+    if registry.semver:
+        try:
+            Range.parse(registry.semver)
+        except ValueError as error:
+            yield (*path, "semver"), str(error)

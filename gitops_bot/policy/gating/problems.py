@@ -1,0 +1,72 @@
+"""Rules that span several fields of `spec.gates`. Pure: gates → problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+from gitops_bot.policy.gating.soak import Soak
+from gitops_bot.policy.gating.windows import Period, Window
+from gitops_bot.policy.schema import PromotionPolicy
+
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+
+_LONGEST = timedelta(days=31)
+
+
+def problems(policy: PromotionPolicy) -> Iterator[Problem]:
+    """What is wrong with gates whose shape is right: (path below the document, message)."""
+    gates, path = policy.spec.gates, ("spec", "gates")
+    for index, window in enumerate(gates.windows):
+        yield from _window((*path, "windows", index), window)
+    if gates.sync and not (gates.sync.refs or gates.sync.live):
+        yield (*path, "sync"), "at least one of argoCD, flux, tekton, ocm, live is needed"
+    for index, status in enumerate(gates.statuses):
+        if status.name.startswith("gitops-bot/"):
+            yield (*path, "statuses", index), "is the bot's own: it would wait for itself"
+    if gates.soak:
+        yield from _soak((*path, "soak"), gates.soak, policy)
+
+
+def _window(path: Path, window: Window) -> Iterator[Problem]:
+    given = [name for name in ("allow", "block", "timewindow") if getattr(window, name) is not None]
+    if not given:
+        yield path, "one of allow, block, timewindow is needed"
+    if len(given) > 1:
+        yield (*path, given[1]), f"only one of allow, block, timewindow may be given, and {given[0]} is"
+    if window.timewindow and "timezone" in window.model_fields_set:
+        yield (*path, "timezone"), "goes with allow and block: a timewindow has its location"
+    for name in ("allow", "block"):
+        if period := getattr(window, name):
+            yield from _period((*path, name), period)
+
+
+def _soak(path: Path, soak: Soak, policy: PromotionPolicy) -> Iterator[Problem]:
+    if not soak.environments and not policy.spec.candidate.slot:
+        yield path, "needs environments: nothing in git says here how long the candidate has stood"
+    for index, name in enumerate(soak.environments):
+        if name == policy.name:
+            yield (*path, "environments", index), "is this very policy: leave environments out"
+
+
+def _period(path: Path, period: Period) -> Iterator[Problem]:
+    ways = {"weekly": period.weekly, "cron": period.cron, "from and to": period.from_ or period.to}
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) != 1:
+        yield path, "exactly one of weekly, cron, from and to"
+        return
+    if (period.cron is None) != (period.for_ is None):
+        yield path, "cron and for go together"
+    if period.for_ is not None and not timedelta(0) < period.for_ <= _LONGEST:
+        yield (*path, "for"), "must be longer than nothing and at most 31d"
+    if (period.from_ is None) != (period.to is None):
+        yield path, "from and to go together: a freeze that nobody ends is a stop file"
+    elif period.from_ and period.to and _begin(period.to) < _begin(period.from_):
+        yield (*path, "to"), f"{period.to} is before {period.from_}"
+
+
+def _begin(value: date) -> datetime:
+    """Near enough to tell which of two comes first, whatever their zones."""
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,63 @@
+"""What git says that a reading must be about: the version on trial, the commit that brought it, when. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gitops_bot.model import Claim, History, PullRequest, SlotName, Slots, Version
+from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.policy.watched import DEPLOYERS, RUNS
+from gitops_bot.strategy import history as past
+
+
+def claim(
+    policy: PromotionPolicy,
+    slots: Slots,
+    history: History,
+    pulls: Sequence[PullRequest],
+    now: datetime,
+    told: Version | None = None,
+    offered: Version | str | None = None,
+) -> Claim:
+    """What the reading of the policy's experiment must be about.
+
+    `told` is the version that the experiment itself names, where it is the one who says what is on trial, `offered`
+    what a registry gives. A run counts
+    for one commit, so one that is asked again after a step must have begun after it; other systems must have seen the
+    commit that brought the version, and on a ladder the one that brought the weight.
+    """
+    experiment = policy.spec.candidate.experiment
+    assert experiment is not None  # asked of policies with an experiment only
+    candidate = _candidate(policy, slots, offered)
+    standing = _standing(slots, candidate or told)
+    whole = experiment.kind in RUNS or policy.spec.strategy.canary is not None
+    moment = past.landing(history) if whole else past.arrival(history, standing or SlotName.STABLE)
+    return Claim(
+        candidate=candidate,
+        baseline=slots.stable if slots.candidate is not None and slots.stable != slots.candidate else None,
+        named=standing is not None,
+        commit=moment.commit if moment else "",
+        since=min(past.landed_at(moment, pulls), now) if moment else None,
+        once=experiment.kind in RUNS,
+        deploys=experiment.kind in DEPLOYERS,
+        results=experiment.results,
+    )
+
+
+def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | None) -> Version | None:
+    """The version on trial, where the policy or git names it."""
+    given = policy.spec.candidate
+    if given.version:
+        return Version.parse(given.version)
+    if given.registry:
+        return offered if isinstance(offered, Version) else None
+    return slots.candidate
+
+
+def _standing(slots: Slots, candidate: Version | None) -> SlotName | None:
+    """The slot in which git names the version on trial; None when it names it nowhere."""
+    for name, value in ((SlotName.CANDIDATE, slots.candidate), (SlotName.STABLE, slots.stable)):
+        if past.same(value, candidate):
+            return name
+    return None

@@ -1,0 +1,217 @@
+"""Which request does what, and what it may hold: one function a route, over the rules and the shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote
+
+from tests.support.gitlab.rules import Refusal, World
+from tests.support.gitlab.shapes import Shapes
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, authenticated."""
+
+    world: World
+    shapes: Shapes
+    user: str
+    args: tuple[str, ...]
+    query: Mapping[str, str]
+    body: Any
+
+    @property
+    def iid(self) -> int:
+        """The merge request's."""
+        return int(self.args[0])
+
+
+Reply = tuple[int, Any]
+
+
+def user(call: Call) -> Reply:
+    """Who the token belongs to."""
+    return 200, call.shapes.user(call.user)
+
+
+def users(call: Call) -> Reply:
+    """At most one by that name."""
+    asked = call.query["username"].lower()
+    return 200, [call.shapes.user(name) for name in call.world.people if name.lower() == asked]
+
+
+def requests(call: Call) -> Reply:
+    """A listing; the server pages it."""
+    get = call.query.get
+    order = get("order_by", "created_at"), get("sort", "desc")
+    found = call.world.listed(get("state", "all"), get("source_branch", ""), get("target_branch", ""), *order)
+    return 200, [call.shapes.listed(one) for one in found]
+
+
+def create(call: Call) -> Reply:
+    """Open one."""
+    sent = call.body
+    made = call.world.create(
+        call.user,
+        branch=sent["source_branch"],
+        base=sent["target_branch"],
+        title=sent["title"],
+        body=sent.get("description", ""),
+    )
+    return 201, call.shapes.request(made)
+
+
+def request(call: Call) -> Reply:
+    """One by its iid."""
+    return 200, call.shapes.request(call.world.request(call.iid))
+
+
+def edit(call: Call) -> Reply:
+    """Title, description, state, labels, reviewers."""
+    return 200, call.shapes.request(call.world.edit(call.iid, **call.body))
+
+
+def merge(call: Call) -> Reply:
+    """Merge it."""
+    return 200, call.shapes.request(call.world.merge(call.iid, call.user, **call.body))
+
+
+def notes(call: Call) -> Reply:
+    """What was said on it, newest first unless asked otherwise."""
+    said = [call.shapes.note(call.iid, note) for note in call.world.request(call.iid).notes]
+    return 200, said if call.query.get("sort", "desc") == "asc" else said[::-1]
+
+
+def create_note(call: Call) -> Reply:
+    """Say something."""
+    return 201, call.shapes.note(call.iid, call.world.note(call.iid, call.user, call.body["body"]))
+
+
+def compare(call: Call) -> Reply:
+    """The commits of a branch that another lacks."""
+    heads, repo = call.world.repo.heads(), call.world.repo
+    old, new = heads.get(call.query["from"]), heads.get(call.query["to"])
+    if old is None or new is None:
+        raise Refusal(404, "404 Ref Not Found")
+    commits = [] if repo.holds(old, new) else [{"id": new, "short_id": new[:8], "title": "Change"}]
+    return 200, {"commits": commits, "diffs": [], "compare_timeout": False, "compare_same_ref": False}
+
+
+def set_status(call: Call) -> Reply:
+    """Set a commit status."""
+    status = call.world.set_status(call.args[0], call.user, **call.body)
+    return 201, call.shapes.status(call.args[0], status)
+
+
+def statuses(call: Call) -> Reply:
+    """The newest of each name."""
+    found = call.world.statuses.get(call.args[0], [])
+    return 200, [call.shapes.status(call.args[0], one) for one in found if call.query.get("name") in (None, one.name)]
+
+
+def approvals(call: Call) -> Reply:
+    """Who approves it now."""
+    return 200, call.shapes.approvals(call.world.request(call.iid))
+
+
+def reviewers(call: Call) -> Reply:
+    """Who was asked or has spoken, and what they think."""
+    return 200, call.shapes.reviewers(call.world.request(call.iid))
+
+
+def versions(call: Call) -> Reply:
+    """Its heads, newest first."""
+    return 200, call.shapes.versions(call.world.request(call.iid))
+
+
+def members(call: Call) -> Reply:
+    """Of a group that the token may see."""
+    group = unquote(call.args[0])
+    if group not in call.world.groups:
+        raise Refusal(404, "404 Group Not Found")
+    gone = {**call.shapes.user("dave"), "state": "blocked"}
+    return 200, [*map(call.shapes.user, call.world.groups[group]), gone]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route, the parameters that it takes in its query (by pattern) and in its body (by type)."""
+
+    method: str
+    path: str
+    answer: Callable[[Call], Reply]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, type] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+
+    def faults(self, query: Mapping[str, str], body: Any) -> Iterator[str]:
+        """What GitLab's documentation does not know of a request; GitLab itself would pass over some of it."""
+        where = f"{self.method} {self.path}"
+        for name, value in query.items():
+            if name not in self.query:
+                yield f"{where}: no query parameter {name!r}"
+            elif not re.fullmatch(self.query[name], value):
+                yield f"{where}: {name}={value!r}"
+        if body is not None and not isinstance(body, dict):
+            yield f"{where}: the body is no object"
+            return
+        for name, value in (body or {}).items():
+            if name not in self.body:
+                yield f"{where}: no field {name!r}"
+            elif not isinstance(value, self.body[name]):
+                yield f"{where}: {name} is {type(value).__name__}"
+        yield from (f"{where}: {name} is missing" for name in self.needed if name not in {**query, **(body or {})})
+
+
+_NUMBER = r"[1-9]\d*"
+_PAGES = {"page": _NUMBER, "per_page": "100|[1-9]?[0-9]"}
+_MR = r"PROJECT/merge_requests/(\d+)"
+_LIST = {
+    "state": "opened|closed|locked|merged|all",
+    "order_by": "created_at|updated_at|title|merged_at",
+    "sort": "asc|desc",
+    "source_branch": ".+",
+    "target_branch": ".+",
+}
+_TEXTS = {"title": str, "description": str}
+_EDIT = {**_TEXTS, "state_event": str, "add_labels": str, "reviewer_ids": list}
+_MERGE = {"sha": str, "squash": bool, "merge_commit_message": str, "squash_commit_message": str}
+_STATUS = {"state": str, "name": str, "description": str}
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/user", user),
+    Route("GET", "/users", users, {"username": ".+"}, needed=("username",)),
+    Route("GET", "PROJECT/merge_requests", requests, {**_PAGES, **_LIST}),
+    Route(
+        "POST",
+        "PROJECT/merge_requests",
+        create,
+        body={**_TEXTS, "source_branch": str, "target_branch": str},
+        needed=("title", "source_branch", "target_branch"),
+    ),
+    Route("GET", _MR, request),
+    Route("PUT", _MR, edit, body=_EDIT),
+    Route("PUT", f"{_MR}/merge", merge, body=_MERGE),
+    Route("GET", f"{_MR}/notes", notes, {**_PAGES, "order_by": "created_at|updated_at", "sort": "asc|desc"}),
+    Route("POST", f"{_MR}/notes", create_note, body={"body": str}, needed=("body",)),
+    Route("GET", f"{_MR}/approvals", approvals),
+    Route("GET", f"{_MR}/reviewers", reviewers),
+    Route("GET", f"{_MR}/versions", versions, _PAGES),
+    Route("GET", "/groups/([^/]+)/members/all", members, _PAGES),
+    Route("GET", "PROJECT/repository/compare", compare, {"from": ".+", "to": ".+"}, needed=("from", "to")),
+    Route("POST", "PROJECT/statuses/([0-9a-f]{40})", set_status, body=_STATUS, needed=("state",)),
+    Route("GET", "PROJECT/repository/commits/([0-9a-f]{40})/statuses", statuses, {**_PAGES, "name": ".+"}),
+)
+
+
+def route(world: World, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """What answers a request, and the path's arguments; None when nothing does."""
+    project = re.escape(f"/projects/{quote(world.path, safe='')}")
+    for one in ROUTES:
+        found = re.fullmatch(one.path.replace("PROJECT", project), path)
+        if one.method == method and found:
+            return one, found.groups()
+    return None
