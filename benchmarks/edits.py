@@ -31,8 +31,9 @@ from benchmarks.page import PAGE, write
 from gitops_bot import edits
 from gitops_bot.edits.locate import locate
 from gitops_bot.edits.path import Path as Keys
-from gitops_bot.edits.source import MAX_BYTES, Source
+from gitops_bot.edits.source import Source
 from gitops_bot.edits.splice import splice
+from gitops_bot.edits.utf8 import MAX_BYTES
 from gitops_bot.errors import EditError
 from tests.edits.trees import Files
 from tests.support.servers import tools

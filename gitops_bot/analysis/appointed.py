@@ -12,7 +12,7 @@ from gitops_bot.analysis.judges.threshold import of as bounds_of
 from gitops_bot.model import Outcome, Trial
 from gitops_bot.policy.judges.sample_ratio import SampleRatio
 from gitops_bot.policy.judges.sequential import Sequential
-from gitops_bot.policy.schema import Analysis, Metric
+from gitops_bot.policy.metrics import Analysis, Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from gitops_bot.analysis.document import Fields
 from gitops_bot.analysis.flagger import template as flagger
 from gitops_bot.policy.judges.flagger import Flagger
 from gitops_bot.policy.judging import Judging
+from gitops_bot.policy.metrics import Borrowed, Metric
 from gitops_bot.policy.quantities import format_duration
-from gitops_bot.policy.schema import Borrowed, Metric, PolicySpec
+from gitops_bot.policy.schema import PolicySpec
 from gitops_bot.policy.templates import TemplateProblem
 
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitops_bot.policy import templates
-from gitops_bot.policy.schema import FLAVOURS, Builtin
+from gitops_bot.policy.metrics import FLAVOURS, Builtin
 from gitops_bot.policy.templates import TemplateProblem
 
 Matchers = Mapping[str, str]

@@ -12,7 +12,8 @@ from gitops_bot.analysis.evidence import UNMEASURED, Arm, Interval
 from gitops_bot.analysis.questions import OF_BASELINE, Role, questions
 from gitops_bot.analysis.schedule import Run, length, longest, runs
 from gitops_bot.model import CheckResult, Missing, Outcome, Query, Reading, Series, Trial
-from gitops_bot.policy.schema import Metric, PromotionPolicy
+from gitops_bot.policy.metrics import Metric
+from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
 
 Asked = Mapping[Role, Query]

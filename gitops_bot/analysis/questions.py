@@ -8,8 +8,9 @@ from enum import StrEnum
 from gitops_bot.analysis import builtins
 from gitops_bot.model import Trial, or_zero
 from gitops_bot.policy import templates
+from gitops_bot.policy.metrics import BuiltinNames, Metric
 from gitops_bot.policy.quantities import format_duration
-from gitops_bot.policy.schema import BuiltinNames, Metric, PolicySpec, PromotionPolicy
+from gitops_bot.policy.schema import PolicySpec, PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
 
 

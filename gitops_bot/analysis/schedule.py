@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitops_bot.analysis.evidence import LEAST_INTERVALS
-from gitops_bot.policy.schema import Analysis
+from gitops_bot.policy.metrics import Analysis
 
 SCRAPE_DELAY = timedelta(seconds=30)
 """A window is asked for only this long after its end: what was scraped last must have arrived."""

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from gitops_bot.edits.source import MAX_BYTES
+from gitops_bot.edits.utf8 import decoded, encoded
 from gitops_bot.errors import EditRefused
 
-_BOM = "\ufeff"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _VARIABLE = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<key>[^\s=:#'\"]+)(?:[ \t]*=[ \t]*|:[ \t]+)(?P<rest>[^\r\n]*)")
 _VALUE = re.compile(
@@ -71,21 +70,15 @@ class EnvText:
     @classmethod
     def decode(cls, file: str, data: bytes) -> Self:
         """Read a file. Errors: EditRefused (too large, no text)."""
-        if len(data) > MAX_BYTES:
-            raise EditRefused(f"the file has {len(data)} bytes, more than {MAX_BYTES}", where=file)
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise EditRefused("the file is not UTF-8 text", where=f"{file}:{line}") from None
+        text, mark = decoded(file, data)
         if (at := text.find("\0")) >= 0:
             line = text.count("\n", 0, at) + 1
             raise EditRefused("the file is no text: it holds the character U+0000", where=f"{file}:{line}")
-        return cls(file, text.removeprefix(_BOM), file.endswith(".properties"), mark=text.startswith(_BOM))
+        return cls(file, text, file.endswith(".properties"), mark=mark)
 
     def encode(self) -> bytes:
         """The file again."""
-        return ((_BOM if self.mark else "") + self.text).encode()
+        return encoded(self.text, mark=self.mark)
 
     def at(self, line: int) -> str:
         """`file:line` for messages."""

@@ -15,10 +15,9 @@ from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
-from gitops_bot.edits.source import MAX_BYTES
+from gitops_bot.edits.utf8 import decoded, encoded
 from gitops_bot.errors import EditError, EditRefused, PlaceAbsent
 
-_BOM = "\ufeff"
 _NAMED = 1_000
 """So many names are looked through for a suggestion."""
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -122,19 +121,12 @@ class JsonText:
     @classmethod
     def decode(cls, file: str, data: bytes) -> Self:
         """Read a file. Errors: EditRefused (too large, not UTF-8, not JSON)."""
-        if len(data) > MAX_BYTES:
-            raise EditRefused(f"the file has {len(data)} bytes, more than {MAX_BYTES}", where=file)
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise EditRefused("the file is not UTF-8 text", where=f"{file}:{line}") from None
-        bare = text.removeprefix(_BOM)
-        return cls(file, bare, content_of(file, bare), mark=bare != text)
+        text, mark = decoded(file, data)
+        return cls(file, text, content_of(file, text), mark=mark)
 
     def encode(self) -> bytes:
         """The file again."""
-        return ((_BOM if self.mark else "") + self.text).encode()
+        return encoded(self.text, mark=self.mark)
 
     def at(self, offset: int) -> str:
         """`file:line` for messages."""

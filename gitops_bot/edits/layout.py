@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from yaml.events import CollectionStartEvent, MappingStartEvent
 
 from gitops_bot.edits.emit import Style
-from gitops_bot.edits.source import MAX_BYTES
 from gitops_bot.edits.stream import Stream
+from gitops_bot.edits.utf8 import MAX_BYTES
 
 _REST = re.compile(r"[^\r\n]*")
 _BREAK = re.compile(r"\r\n|\r|\n")

@@ -13,9 +13,9 @@ import yaml
 from yaml.error import Mark, MarkedYAMLError
 from yaml.events import CollectionEndEvent, CollectionStartEvent, Event
 
+from gitops_bot.edits.utf8 import decoded, encoded
 from gitops_bot.errors import EditRefused
 
-MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_ALIASES = 10_000
 
@@ -25,7 +25,6 @@ LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TEMPLATE = re.compile(r"(?<!\$)\{\{")
 """What begins a template's expression; `${{ x }}` is an expression of other programs, in files that are YAML."""
 
-_BOM = "\ufeff"
 # What YAML forbids, and what YAML 1.1 takes for a line break and YAML 1.2 does not.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # Most files hold nothing else, which is quicker to see.
@@ -72,14 +71,8 @@ class Source:
     @classmethod
     def decode(cls, file: str, data: bytes) -> Self:
         """Read a file. Errors: EditRefused (too large, not UTF-8, a character that YAML's readers disagree about)."""
-        if len(data) > MAX_BYTES:
-            raise EditRefused(f"the file has {len(data)} bytes, more than {MAX_BYTES}", where=file)
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise EditRefused("the file is not UTF-8 text", where=f"{file}:{line}") from None
-        source = cls(file, text.removeprefix(_BOM), mark=text.startswith(_BOM))
+        text, mark = decoded(file, data)
+        source = cls(file, text, mark=mark)
         found = _FORBIDDEN.search(source.text) if data.translate(None, _ORDINARY) else None
         if found:
             line = source.text.count("\n", 0, found.start()) + 1
@@ -91,7 +84,7 @@ class Source:
 
     def encode(self) -> bytes:
         """The file again."""
-        return ((_BOM if self.mark else "") + self.text).encode()
+        return encoded(self.text, mark=self.mark)
 
     @property
     def shares(self) -> bool:

@@ -12,7 +12,8 @@ from gitops_bot.model import (
 )
 from gitops_bot.observe.clusters import listed
 from gitops_bot.observe.sight import Sight
-from gitops_bot.policy.schema import Borrowed, PromotionPolicy
+from gitops_bot.policy.metrics import Borrowed
+from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
 
 TEMPLATES = {

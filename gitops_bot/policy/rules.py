@@ -15,20 +15,9 @@ from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, Re
 from gitops_bot.policy.form import misfit
 from gitops_bot.policy.gating import problems as gating
 from gitops_bot.policy.judging import Compare
+from gitops_bot.policy.metrics import FLAVOURS, NEEDED, PROVIDERS, Borrowed, Builtin, Metric
 from gitops_bot.policy.places import PLACES
-from gitops_bot.policy.schema import (
-    FLAVOURS,
-    NEEDED,
-    PROVIDERS,
-    Borrowed,
-    Builtin,
-    Canary,
-    Candidate,
-    Edit,
-    Metric,
-    PolicySpec,
-    PromotionPolicy,
-)
+from gitops_bot.policy.schema import Canary, Candidate, Edit, PolicySpec, PromotionPolicy
 from gitops_bot.policy.watched import WEIGHERS
 
 Path = tuple[str | int, ...]

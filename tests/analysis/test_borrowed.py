@@ -8,7 +8,7 @@ import pytest
 
 from gitops_bot.analysis.borrowed import borrowed
 from gitops_bot.analysis.document import Fields
-from gitops_bot.policy.schema import Borrowed, Metric
+from gitops_bot.policy.metrics import Borrowed, Metric
 from gitops_bot.policy.templates import TemplateProblem
 from tests.support.build import promotion, watched_ladder
 

@@ -14,7 +14,7 @@ from gitops_bot.analysis.builtins import SOURCES, source_of
 from gitops_bot.analysis.questions import Role, questions
 from gitops_bot.model import Trial
 from gitops_bot.policy import templates
-from gitops_bot.policy.schema import FLAVOURS, NEEDED, PROVIDERS, Builtin, Measured
+from gitops_bot.policy.metrics import FLAVOURS, NEEDED, PROVIDERS, Builtin, Measured
 from gitops_bot.policy.templates import TemplateProblem
 from tests.support.build import promotion, trial, watched_ladder
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_bot.analysis.schedule import SCRAPE_DELAY, Run, length, runs
-from gitops_bot.policy.schema import Analysis
+from gitops_bot.policy.metrics import Analysis
 from tests.support.build import START, at
 
 

@@ -15,7 +15,7 @@ from gitops_bot.analysis.evidence import Arm, Finding, Interval
 from gitops_bot.analysis.judges.threshold import judge, of, within
 from gitops_bot.model import Outcome
 from gitops_bot.policy.judges.threshold import Threshold
-from gitops_bot.policy.schema import Metric
+from gitops_bot.policy.metrics import Metric
 
 PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
 Values = Sequence[float | str | None]

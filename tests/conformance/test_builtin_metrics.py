@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gitops_bot.analysis.questions import Role, questions
-from gitops_bot.policy.schema import FLAVOURS
+from gitops_bot.policy.metrics import FLAVOURS
 from tests.support.build import promotion, trial
 
 Case = Mapping[str, Any]

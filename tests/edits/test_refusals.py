@@ -10,8 +10,9 @@ import yaml
 
 from gitops_bot.edits.path import Path
 from gitops_bot.edits.sketch import Scalar
-from gitops_bot.edits.source import MAX_BYTES, Source, parse
+from gitops_bot.edits.source import Source, parse
 from gitops_bot.edits.splice import splice
+from gitops_bot.edits.utf8 import MAX_BYTES
 from gitops_bot.errors import EditError, EditRefused, PlaceAbsent
 from gitops_bot.policy.places import Where
 from tests.edits.snippets import SNIPPETS, Snippet

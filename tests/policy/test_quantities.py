@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops_bot.policy.metrics import Metric
 from gitops_bot.policy.quantities import Limit, format_duration, parse_duration, parse_limit
-from gitops_bot.policy.schema import Metric
 
 
 @pytest.mark.parametrize(

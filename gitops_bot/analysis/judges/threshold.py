@@ -14,8 +14,8 @@ from gitops_bot.analysis.evidence import LEAST_INTERVALS, Arm, Finding, Interval
 from gitops_bot.analysis.summary import number
 from gitops_bot.model import Figure, Outcome
 from gitops_bot.policy.judges.threshold import Threshold
+from gitops_bot.policy.metrics import Metric
 from gitops_bot.policy.quantities import Limit
-from gitops_bot.policy.schema import Metric
 
 
 def judge(params: Threshold, intervals: Sequence[Interval], length: int) -> Finding:

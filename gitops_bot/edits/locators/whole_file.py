@@ -19,7 +19,8 @@ from gitops_bot.edits.place import Place
 from gitops_bot.edits.scalar import is_plain
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.edits.sketch import sketch
-from gitops_bot.edits.source import MAX_BYTES, Source
+from gitops_bot.edits.source import Source
+from gitops_bot.edits.utf8 import MAX_BYTES
 from gitops_bot.errors import EditError, EditRefused, FileAbsent
 from gitops_bot.model import Tree, Version
 from gitops_bot.policy.places.files import WholeFile
