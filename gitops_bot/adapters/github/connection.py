@@ -10,7 +10,6 @@ import logging
 import math
 import re
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ import github.Auth
 import jwt
 import requests
 
+from gitops_bot.adapters import forges
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
 
 PAUSES_S = (1.0, 2.0, 4.0)
@@ -89,8 +89,7 @@ class Credentials(github.Auth.Auth):
 
     def __init__(self, token_type: str, read: Callable[[], str]) -> None:
         self._type = token_type
-        self._read = read
-        self._seen: deque[str] = deque(maxlen=8)
+        self._tokens = forges.Tokens("GitHub", read)
 
     @property
     def token_type(self) -> str:
@@ -100,47 +99,22 @@ class Credentials(github.Auth.Auth):
     @property
     def token(self) -> str:
         """The token. Errors: ForgeDenied for one that no header can hold (`requests` would quote it in its error)."""
-        value = self._read().strip()
-        if not re.fullmatch(r"[!-~]+", value):
-            raise ForgeDenied("the GitHub token is empty, or holds white space or characters that no token has")
-        if value not in self._seen:
-            self._seen.append(value)
-        return value
+        return self._tokens.next()
 
     @property
     def latest(self) -> str:
         """The newest token that was used."""
-        return self._seen[-1] if self._seen else ""
+        return self._tokens.latest
 
     def scrub(self, text: str) -> str:
         """The text without any token that was used lately."""
-        for secret in self._seen:
-            text = text.replace(secret, "***")
-        return text
+        return self._tokens.scrub(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What GitHub said: any status that does not call for patience or a repair of the line."""
+class Answer(forges.Answer):
+    """What GitHub said."""
 
-    request: str
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    data: Any
-    said: str
-    """GitHub's message with its field errors, scrubbed."""
-
-    @property
-    def ok(self) -> bool:
-        """It did what was asked."""
-        return 200 <= self.status < 300
-
-    def granted(self, needs: str) -> Any:
-        """The data. Errors: ForgeDenied, naming the permission that is needed; ForgeRefused."""
-        if not self.ok:
-            raise self.refusal(needs)
-        return self.data
+    __slots__ = ()
 
     def refusal(self, needs: str) -> ForgeError:
         """The error that this answer is."""

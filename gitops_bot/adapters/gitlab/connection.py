@@ -8,9 +8,7 @@ from __future__ import annotations
 import io
 import json
 import math
-import re
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -21,6 +19,7 @@ import requests
 import requests.auth
 from urllib3.exceptions import HTTPError
 
+from gitops_bot.adapters import forges
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
 
 PAUSES_S = (1.0, 2.0, 4.0)
@@ -72,8 +71,7 @@ class Credentials(requests.auth.AuthBase):
     """
 
     def __init__(self, read: Callable[[], str]) -> None:
-        self._read = read
-        self._seen: deque[str] = deque(maxlen=8)
+        self._tokens = forges.Tokens("GitLab", read)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.token}"
@@ -82,50 +80,26 @@ class Credentials(requests.auth.AuthBase):
     @property
     def token(self) -> str:
         """The token. Errors: ForgeDenied for one that no header can hold, or of a kind that can do nothing here."""
-        value = self._read().strip()
-        if not re.fullmatch(r"[!-~]+", value):
-            raise ForgeDenied("the GitLab token is empty, or holds white space or characters that no token has")
+        value = self._tokens.next()
         for prefix, why in _USELESS.items():
             if value.startswith(prefix):
                 raise ForgeDenied(why, remedy=_API_TOKENS)
-        if value not in self._seen:
-            self._seen.append(value)
         return value
 
     @property
     def latest(self) -> str:
         """The newest token that was used."""
-        return self._seen[-1] if self._seen else ""
+        return self._tokens.latest
 
     def scrub(self, text: str) -> str:
         """The text without any token that was used lately."""
-        for secret in self._seen:
-            text = text.replace(secret, "***")
-        return text
+        return self._tokens.scrub(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What GitLab said: any status that does not call for patience or a repair of the line."""
+class Answer(forges.Answer):
+    """What GitLab said."""
 
-    request: str
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    data: Any
-    said: str
-    """GitLab's message with its field errors, scrubbed."""
-
-    @property
-    def ok(self) -> bool:
-        """It did what was asked."""
-        return 200 <= self.status < 300
-
-    def granted(self, needs: str) -> Any:
-        """The data. Errors: ForgeDenied, naming what the token needs; ForgeRefused."""
-        if not self.ok:
-            raise self.refusal(needs)
-        return self.data
+    __slots__ = ()
 
     def refusal(self, needs: str) -> ForgeError:
         """The error that this answer is."""
