@@ -115,6 +115,14 @@ REFUSED: tuple[tuple[str, Target, Value, str], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("path", ["s.x", "m[0]", "l.v", "l[2]", "x.y[1]"])
+def test_no_advice_to_add_what_could_not_be_added(path: str) -> None:
+    text = "s: text\nm: {a: 1}\nl: [1]\n"
+    assert "`create: true`" not in refusal(text, at(path), "new")
+    assert "`create: true`" not in refusal(text, at(path, kind="C"), "new")
+    refusal(text, at(path, create=True), "new")
+
+
 @pytest.mark.parametrize(("text", "one", "value", "sentence"), REFUSED)
 def test_what_cannot_be_done_safely_is_refused_with_a_sentence(
     text: str, one: Target, value: Value, sentence: str

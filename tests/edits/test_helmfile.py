@@ -151,6 +151,12 @@ def test_an_unsafe_release_is_refused(text: str, sentence: str) -> None:
         written(release("a", chart="oci://x/a"), text, Version("3.0.0"))
 
 
+@pytest.mark.parametrize("template", ["{{ .v }}", "{{.v}}"])
+def test_a_template_is_called_one_by_hand_too(template: str) -> None:
+    with pytest.raises(EditRefused, match="stands there, a template that is filled in later"):
+        written(release("a"), f"releases: [{{name: a, version: '{template}'}}]\n", "3.0.0", RAW)
+
+
 def test_what_is_absent_is_named() -> None:
     with pytest.raises(PlaceAbsent, match=r"no release is web; there are: cart\. Correct the name, or give"):
         read(release("web"), BEFORE)

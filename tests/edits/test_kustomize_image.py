@@ -49,11 +49,19 @@ def test_images_are_added_to_one_overlay_alone_and_old_fields_stay(value: str, e
         ("images:\n- name: a\n  newName: c # d\n", "images:\n- name: a\n  newName: c # d\n  newTag: v2\n"),
         ("images: [{name: a, newName: c}]\n", "images: [{name: a, newName: c, newTag: v2}]\n"),
         ("images:\n- name: a\n  digest:\n", "images:\n- name: a\n  digest:\n  newTag: v2\n"),
+        ("imageTags:\n- name: b\n", "imageTags:\n- name: b\n- name: a\n  newTag: v2\n"),
     ],
 )
 def test_what_an_entry_lacks_is_added_in_the_style_that_is_there(before: str, after: str) -> None:
     added = changed(hand("kustomizeImage", path=".", name="a"), "v2", one(before))
     assert (added["kustomization.yaml"] or b"").decode() == after
+
+
+def test_the_old_list_of_images_is_used_where_it_stands() -> None:
+    before, spot = "imageTags:\n- name: a\n  newTag: v1 # c\n- name: b\n", hand("kustomizeImage", path=".", name="a")
+    assert edits.get(spot, one(before)) == Version("v1")
+    assert changed(spot, "v2", one(before)) == {"kustomization.yaml": before.replace("v1", "v2").encode()}
+    assert changed(spot, None, one(before)) == {"kustomization.yaml": b"imageTags:\n- name: b\n"}
 
 
 def test_an_entry_is_removed() -> None:
@@ -87,7 +95,8 @@ def test_a_form_spells_the_tag() -> None:
     [
         ("images: {a: v1}\n", "v2", "`images` is a mapping"),
         ("images:\n- name: a\n  tagSuffix: -x\n", "v2", "the image `a` has a `tagSuffix`"),
-        ("a: 1\n---\nb: 2\n", "v2", "2 documents match"),
+        ("a: 1\n---\nb: 2\n", "v2", "the kustomization has 2 documents"),
+        ("images: []\nimageTags: []\n", "v2", "both `images` and `imageTags`"),
         ("[]", "v2", "the kustomization is no mapping"),
         ("images: [{name: a, newTag: v1}]\n", "a b", "no version"),
         ("images: [{name: a, newTag: v1}]\n", "", "no version"),

@@ -83,6 +83,13 @@ def test_plain_strings_stay_plain(value: str) -> None:
     assert written(value, style="", flow=True) == value
 
 
+@pytest.mark.parametrize("value", ["https://a.b/c?d=e", "a?b", "a?"])
+def test_a_question_mark_is_quoted_between_brackets_where_readers_stumble_over_it(value: str) -> None:
+    assert written(value, style="") == value
+    assert written(value, style="", flow=True) == f'"{value}"'
+    assert yaml.load(f"[{written(value, style='', flow=True)}]", yaml.SafeLoader) == [value]
+
+
 def _go_types(text: str) -> bool:
     """The rules of yaml.v2 and yaml.v3 (`resolve.go`), which Helm and kubectl read with."""
     digits = text.replace("_", "")

@@ -27,8 +27,9 @@ def read(place: Place, sense: Sense, tree: Tree) -> Value:
 
 
 def written(place: Place, sense: Sense, value: Value, tree: Tree) -> str:
-    """What to write there. EditRefused: a range stands there, or the value is no exact version."""
+    """What to write there. EditRefused: a range or a template stands there, or the value is no exact version."""
     text, where = _held(place, sense, tree)
+    refuse_template(text, where)
     _refuse_range(text, where)
     return spelt(sense, value, where)
 

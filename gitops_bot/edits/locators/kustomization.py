@@ -14,6 +14,8 @@ from gitops_bot.errors import EditRefused, FileAbsent
 from gitops_bot.model import Tree
 
 _YAML = (".yaml", ".yml")
+IMAGES = ("images", "imageTags")
+"""The names of the list of images, the older one last; kustomize takes either."""
 
 
 class Spot(Protocol):
@@ -93,6 +95,15 @@ class Kustomization:
     def fields(self, field: str, *names: str) -> tuple[str, ...]:
         """The texts that one field has in the mappings of the lists below some keys."""
         return tuple(text for entry in self.entries(*names) if isinstance(text := entry.get(field), str))
+
+    @property
+    def images(self) -> str:
+        """The name that the list of images has. EditRefused: it is there by both of its names."""
+        names = [name for name in IMAGES if name in self.content]
+        if len(names) > 1:
+            what = f"it has both `{'` and `'.join(names)}`, and kustomize's versions disagree what counts"
+            raise EditRefused(what, where=self.file, remedy="Put the entries in one list")
+        return names[0] if names else IMAGES[0]
 
     def path(self, reference: str) -> str | None:
         """Where a reference leads; None for a remote one, for text, and for what leaves the repository."""

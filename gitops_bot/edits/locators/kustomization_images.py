@@ -7,7 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gitops_bot.edits.locators.kustomization import BUILT, Kustomization, in_folder, is_ordinary, items, joined, read
+from gitops_bot.edits.locators.kustomization import (
+    BUILT,
+    IMAGES,
+    Kustomization,
+    in_folder,
+    is_ordinary,
+    items,
+    joined,
+    read,
+)
 from gitops_bot.edits.place import KUSTOMIZATIONS, load
 from gitops_bot.edits.plain import contents
 from gitops_bot.edits.source import Source
@@ -156,7 +165,7 @@ def _patch_files(one: Kustomization) -> list[str]:
 
 def _renamed(one: Kustomization, images: frozenset[Image]) -> frozenset[Image]:
     """The images behind a kustomization's `images:`."""
-    for entry in one.entries("images"):
+    for entry in one.entries(*IMAGES):
         images = frozenset(_behind(entry, image) if image.name == entry.get("name") else image for image in images)
     return images
 

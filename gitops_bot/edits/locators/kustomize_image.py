@@ -1,4 +1,4 @@
-"""`kustomizeImage`: the version of an entry below `images:` of a kustomization.
+"""`kustomizeImage`: the version of an entry below `images:` (once `imageTags:`) of a kustomization.
 
 The entry's `newTag` is the tag and its `digest` the digest. Of an entry that has one of them only what is there is
 written; kustomize prefers a digest over a tag, so a pinned entry never gets a version without one. An absent entry is
@@ -33,7 +33,7 @@ _MOST_NAMED = 12
 
 def places(spot: KustomizeImage) -> tuple[Place, ...]:
     """Both keys, in the kustomization by its first name."""
-    return tuple(_place(spot, candidates(spot)[0], key) for key in (_TAG, _DIGEST))
+    return tuple(_below(spot, candidates(spot)[0], kustomization.IMAGES[0], key) for key in (_TAG, _DIGEST))
 
 
 def read(spot: KustomizeImage, sense: Sense, tree: Tree) -> Value:
@@ -58,7 +58,7 @@ def operations(spot: KustomizeImage, sense: Sense, given: Value, tree: Tree) -> 
     _refuse_weight(spot, sense)
     path = file(spot, tree)
     if given is None:
-        return (Remove(Place(path, _entry_path(spot))),)
+        return (Remove(_place(spot, path, tree)),)
     tag, digest = _entry(spot, path, tree)
     value = sense.version(given, path)
     new = {_TAG: _spelled(value, sense, path), _DIGEST: value.digest}
@@ -71,7 +71,9 @@ def operations(spot: KustomizeImage, sense: Sense, given: Value, tree: Tree) -> 
         return _added(spot, path, new, tree)
     _refuse_half(spot, path, value, tag, digest)
     old = {_TAG: tag, _DIGEST: digest}
-    there = tuple(Write(_place(spot, path, key), text) for key, text in new.items() if old[key] is not None and text)
+    there = tuple(
+        Write(_place(spot, path, tree, key), text) for key, text in new.items() if old[key] is not None and text
+    )
     return there or _added(spot, path, new, tree)
 
 
@@ -96,20 +98,25 @@ def warnings(spot: KustomizeImage, tree: Tree) -> tuple[str, ...]:
 
 
 def _entries(one: kustomization.Kustomization, names: set[str]) -> list[Mapping[str, Any]]:
-    return [entry for entry in one.entries("images") if isinstance(name := entry.get("name"), str) and name in names]
+    return [
+        entry
+        for entry in one.entries(*kustomization.IMAGES)
+        if isinstance(name := entry.get("name"), str) and name in names
+    ]
 
 
-def _entry_path(spot: KustomizeImage) -> Path:
-    return Path((Key("images"), Filter((Key("name"),), spot.name)))
+def _below(spot: KustomizeImage, path: str, images: str, *keys: str) -> Place:
+    return Place(path, Path((Key(images), Filter((Key("name"),), spot.name), *map(Key, keys))))
 
 
-def _place(spot: KustomizeImage, path: str, key: str) -> Place:
-    return Place(path, Path((*_entry_path(spot).segments, Key(key))))
+def _place(spot: KustomizeImage, path: str, tree: Tree, *keys: str) -> Place:
+    """The entry in the list of the kustomization, whatever its name, or one of its keys."""
+    return _below(spot, path, kustomization.read(path, tree).images, *keys)
 
 
 def _entry(spot: KustomizeImage, path: str, tree: Tree) -> tuple[str | None, str | None]:
     """The entry's tag and digest: empty for null, None where there is no such key. PlaceAbsent: `images` is no list."""
-    tag, digest = (_text(_place(spot, path, key), key, tree) for key in (_TAG, _DIGEST))
+    tag, digest = (_text(_place(spot, path, tree, key), key, tree) for key in (_TAG, _DIGEST))
     return tag, digest
 
 
@@ -117,7 +124,8 @@ def _text(place: Place, key: str, tree: Tree) -> str | None:
     try:
         source, scalar = find(tree, place)
     except PlaceAbsent:
-        if not isinstance(kustomization.read(place.file, tree).content.get("images") or [], list):
+        one = kustomization.read(place.file, tree)
+        if not isinstance(one.content.get(one.images) or [], list):
             raise
         return None
     text = held(scalar)
@@ -129,14 +137,14 @@ def _added(spot: KustomizeImage, path: str, new: Mapping[str, str], tree: Tree) 
     own = _entries(kustomization.read(path, tree), {spot.name})
     if not own:
         data = {"name": spot.name, **{key: text for key, text in new.items() if text}}
-        return (Insert(Place(path, _entry_path(spot)), data, _said(new)),)
+        return (Insert(_place(spot, path, tree), data, _said(new)),)
     if "tagSuffix" in own[0]:
         raise EditRefused(
             f"the image `{spot.name}` has a `tagSuffix`, which changes whatever tag is built",
             where=path,
             remedy=f"Replace it by `{_TAG}`",
         )
-    return tuple(Insert(_place(spot, path, key), text) for key, text in new.items() if text)
+    return tuple(Insert(_place(spot, path, tree, key), text) for key, text in new.items() if text)
 
 
 def _said(new: Mapping[str, str]) -> str:

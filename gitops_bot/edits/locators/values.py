@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gitops_bot.edits.locate import document
 from gitops_bot.edits.locators.objects import Object, Part, read_object
 from gitops_bot.edits.locators.pair import Pair
 from gitops_bot.edits.operations import Insert, Operation, Remove, Write, in_short
 from gitops_bot.edits.path import Filter, Index, Key, Path, Segment
-from gitops_bot.edits.place import Place, find
+from gitops_bot.edits.place import Place, find, load
+from gitops_bot.edits.reach import reach
 from gitops_bot.edits.scalar import text_of
 from gitops_bot.edits.sense import Data, Sense, Value, held, typed
-from gitops_bot.errors import EditRefused, PlaceAbsent
+from gitops_bot.edits.sketch import sketch
+from gitops_bot.edits.wrap import wrapped
+from gitops_bot.errors import EditError, EditRefused, PlaceAbsent
 from gitops_bot.model import Tree
 from gitops_bot.policy.places import Where
 
@@ -26,7 +30,7 @@ def read(place: Place, sense: Sense, tree: Tree, *, create: bool = False) -> Val
     except PlaceAbsent as error:
         if create:
             return None
-        raise _with_hint(error) from None
+        raise with_hint(error, place, tree) from None
     except EditRefused:
         image = _image(place, tree, create=create)
         if image is None:
@@ -49,7 +53,7 @@ def operations(
         source, scalar = find(tree, place)
     except PlaceAbsent as error:
         if not create:
-            raise _with_hint(error) from None
+            raise with_hint(error, place, tree) from None
         new = sense.write("", value, str(place))
         return (Insert(place, text_of(new) if text else new),)
     except EditRefused:
@@ -81,9 +85,26 @@ def refuse_template(text: str, where: str, remedy: str = "Name the value that fi
         raise EditRefused(f"{text!r} stands there, a template that is filled in later", where=where, remedy=remedy)
 
 
-def _with_hint(error: PlaceAbsent) -> PlaceAbsent:
+def with_hint(error: PlaceAbsent, place: Place, tree: Tree) -> PlaceAbsent:
+    """The error, with the advice to add what is absent where that is possible."""
+    if not _fits(place, tree):
+        return error
     known = f"{error.remedy} " if error.remedy.endswith("?") else f"{error.remedy}. " if error.remedy else ""
     return PlaceAbsent(error.what, where=error.where, remedy=f"{known}`create: true` adds it")
+
+
+def _fits(place: Place, tree: Tree) -> bool:
+    """Whether something could be added there: what is on the way takes a key or an item, or is not there either."""
+    source = load(tree, place.file)
+    documents = sketch(source)
+    if place.where is None and all(one.empty for one in documents):
+        return True
+    try:
+        missing = reach(source, place.path, document(source, documents, place.where)).missing
+        wrapped(source, missing[1:], "")
+    except EditError:
+        return False
+    return bool(missing)
 
 
 # ---------------------------------------------------------------- image maps
@@ -145,7 +166,7 @@ def block(place: Place, data: Data, tree: Tree, *, create: bool) -> tuple[Operat
         empty = not held(scalar)
     except PlaceAbsent as error:
         if not create:
-            raise _with_hint(error) from None
+            raise with_hint(error, place, tree) from None
         empty = True
     except EditRefused:
         part = _part(read_object(place.file, place.where or Where(), tree), place.path)

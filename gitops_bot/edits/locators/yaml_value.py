@@ -44,7 +44,7 @@ def read(spot: YamlValue, sense: Sense, tree: Tree) -> Value:
     except PlaceAbsent as error:
         if spot.create and _has_document(place, tree):
             return None
-        raise _with_hint(error, spot) from None
+        raise (error if spot.create else values.with_hint(error, place, tree)) from None
     return sense.read(scalar, source.at(scalar.line))
 
 
@@ -66,7 +66,7 @@ def operations(spot: YamlValue, sense: Sense, value: Value, tree: Tree) -> tuple
         source, scalar = find(tree, place)
     except PlaceAbsent as error:
         if not spot.create:
-            raise _with_hint(error, spot) from None
+            raise values.with_hint(error, place, tree) from None
         return (Insert(place, sense.write("", value, str(place))),)
     where = source.at(scalar.line)
     sense.read(scalar, where)
@@ -100,10 +100,3 @@ def _has_document(place: Place, tree: Tree) -> bool:
     except PlaceAbsent:
         return False
     return True
-
-
-def _with_hint(error: PlaceAbsent, spot: YamlValue) -> PlaceAbsent:
-    if spot.create:
-        return error
-    known = f"{error.remedy} " if error.remedy.endswith("?") else f"{error.remedy}. " if error.remedy else ""
-    return PlaceAbsent(error.what, where=error.where, remedy=f"{known}`create: true` adds it")
