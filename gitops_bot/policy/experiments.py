@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_bot.policy.fields import Path, Problem
 from gitops_bot.policy.ranges import Range
 from gitops_bot.policy.schema import Candidate
 from gitops_bot.policy.watched import BY_PIPELINE, SELECTABLE, WITH_PODS, WORDLESS, Experiment, Registry
-
-Path = tuple[str | int, ...]
-Problem = tuple[Path, str]
 
 
 def problems(path: Path, experiment: Experiment, candidate: Candidate) -> Iterator[Problem]:

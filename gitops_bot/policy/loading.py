@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from gitops_bot.errors import PolicyInvalid, PolicySyntax
-from gitops_bot.policy import rules, wording
+from gitops_bot.policy import config_rules, rules, wording
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
@@ -85,7 +85,7 @@ def load_policies(
     return tuple(named.values())
 
 
-def load_config(source: Source, *, check: Rules[BotConfig] = rules.config_problems) -> BotConfig:
+def load_config(source: Source, *, check: Rules[BotConfig] = config_rules.problems) -> BotConfig:
     """The one BotConfig of a file. Errors: SyntaxProblems, InvalidProblems."""
     file = _file(source, BotConfig, check)
     _raise_problems([file])

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
 
 from pydantic import ValidationError
 
 from gitops_bot.model import SlotName
 from gitops_bot.policy import experiments, templates
-from gitops_bot.policy.base import Spec
-from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, RegistryConfig, Repository, SecretRef
+from gitops_bot.policy.fields import Path, Problem, given_names, one_of, shown
 from gitops_bot.policy.form import misfit
 from gitops_bot.policy.gating import problems as gating
 from gitops_bot.policy.judging import Compare
 from gitops_bot.policy.metrics import FLAVOURS, NEEDED, PROVIDERS, Borrowed, Builtin, Metric
 from gitops_bot.policy.places import PLACES
-from gitops_bot.policy.schema import Canary, Candidate, Edit, PolicySpec, PromotionPolicy
-from gitops_bot.policy.watched import WEIGHERS
-
-Path = tuple[str | int, ...]
-Problem = tuple[Path, str]
+from gitops_bot.policy.schema import Candidate, Edit, PolicySpec, PromotionPolicy
+from gitops_bot.policy.strategies import problems as strategies
 
 MAX_MEASUREMENTS = 11_000
 """Of one run of analysis: what Prometheus gives in one range query."""
@@ -32,10 +27,8 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     spec = policy.spec
     return [
         *_candidate(spec.candidate),
-        *_one_of(("spec", "strategy"), spec.strategy, "canary", "promote"),
         *_analysis(spec),
-        *_ladder(spec.strategy.canary),
-        *_strategy(spec),
+        *strategies.problems(spec),
         *_edits(spec),
         *_clusters(spec),
         *_title(spec),
@@ -43,28 +36,10 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     ]
 
 
-def _shown(value: Spec, names: Iterable[str]) -> list[str]:
-    """The names of fields as they are written in YAML."""
-    return [type(value).model_fields[name].alias or name for name in names]
-
-
-def _given(value: Spec, *names: str) -> list[str]:
-    """The names (as written in YAML) of the fields that were given."""
-    return _shown(value, (name for name in names if getattr(value, name) is not None))
-
-
-def _one_of(path: Path, value: Spec, *names: str) -> Iterator[Problem]:
-    shown, given = _shown(value, names), _given(value, *names)
-    if not given:
-        yield path, f"one of {', '.join(shown)} is needed"
-    if len(given) > 1:
-        yield (*path, given[1]), f"only one of {', '.join(shown)} may be given, and {given[0]} is"
-
-
 def _candidate(candidate: Candidate) -> Iterator[Problem]:
     path = ("spec", "candidate")
     named = candidate.slot or candidate.version or candidate.registry
-    yield from _one_of(path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry")
+    yield from one_of(path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry")
     if candidate.registry:
         yield from experiments.registry_problems((*path, "registry"), candidate.registry)
     if candidate.workload and not candidate.slot:
@@ -112,7 +87,7 @@ def _analysis(spec: PolicySpec) -> Iterator[Problem]:
 
 
 def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
-    yield from _one_of(path, metric, "builtin", "query", "ratio")
+    yield from one_of(path, metric, "builtin", "query", "ratio")
     yield from _judged(path, metric)
     if metric.builtin:
         yield from _builtin((*path, "builtin"), metric.builtin, spec)
@@ -120,7 +95,7 @@ def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
 
 
 def _borrowed(path: Path, borrowed: Borrowed, spec: PolicySpec) -> Iterator[Problem]:
-    yield from _one_of(path, borrowed, "analysis_template", "cluster_analysis_template", "metric_template")
+    yield from one_of(path, borrowed, "analysis_template", "cluster_analysis_template", "metric_template")
     if borrowed.metric_template and borrowed.threshold_range is None:
         yield path, "thresholdRange is needed: a MetricTemplate does not say which values are good"
     if not borrowed.metric_template and borrowed.threshold_range is not None:
@@ -138,7 +113,7 @@ _LIMITS = ("failure_limit", "inconclusive_limit", "consecutive_error_limit", "co
 def _judged(path: Path, metric: Metric) -> Iterator[Problem]:
     """Bounds, a comparison or a judge; only what can be compared as it is needs none of them."""
     bounded = metric.min is not None or metric.max is not None
-    ways = [*(["min or max"] if bounded else []), *_given(metric, "compare", "judge")]
+    ways = [*(["min or max"] if bounded else []), *given_names(metric, "compare", "judge")]
     if len(ways) > 1:
         yield (*path, ways[1]), f"does not go with {ways[0]}"
     if not ways and metric.query:
@@ -147,9 +122,9 @@ def _judged(path: Path, metric: Metric) -> Iterator[Problem]:
         yield (*path, "min"), "is greater than max"
     if not bounded:
         stray = [name for name in _LIMITS if name in metric.model_fields_set]
-        yield from (((*path, name), "goes with min or max; a judge has its own") for name in _shown(metric, stray))
+        yield from (((*path, name), "goes with min or max; a judge has its own") for name in shown(metric, stray))
     if metric.judge:
-        yield from _one_of((*path, "judge"), metric.judge, *type(metric.judge).model_fields)
+        yield from one_of((*path, "judge"), metric.judge, *type(metric.judge).model_fields)
     if metric.compare:
         yield from _compared((*path, "compare"), metric.compare)
 
@@ -164,9 +139,9 @@ def _compared(path: Path, compare: Compare) -> Iterator[Problem]:
 
 
 def _builtin(path: Path, builtin: Builtin, spec: PolicySpec) -> Iterator[Problem]:
-    given = _given(builtin, *PROVIDERS)
+    given = given_names(builtin, *PROVIDERS)
     if len(given) != 1:
-        yield from _one_of(path, builtin, *PROVIDERS)
+        yield from one_of(path, builtin, *PROVIDERS)
         return
     missing = [name for name in NEEDED[builtin.provider] if not (getattr(builtin, name) or _told(spec, name))]
     if missing:
@@ -212,69 +187,12 @@ def _template(path: Path, text: str, variables: tuple[str, ...]) -> Iterator[Pro
         yield path, str(problem)
 
 
-def _ladder(canary: Canary | None) -> Iterator[Problem]:
-    if canary is None:
-        return
-    path = ("spec", "strategy", "canary")
-    if bool(canary.weights) == (canary.step is not None):
-        yield path, "either weights, or step and max"
-    if canary.max is not None and canary.step is None:
-        yield (*path, "max"), "goes with step"
-    if canary.step and canary.max and canary.step > canary.max:
-        yield (*path, "step"), "is greater than max"
-    for index, (lower, higher) in enumerate(pairwise(canary.weights)):
-        if higher <= lower:
-            yield (*path, "weights", index + 1), f"{higher} does not rise above {lower}"
-
-
-def _strategy(spec: PolicySpec) -> Iterator[Problem]:
-    slots = {edit.set for edit in spec.edits}
-    if spec.strategy.canary:
-        yield from _canary(spec, slots)
-    if spec.strategy.promote:
-        yield from _promote(spec, slots)
-
-
-def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
-    experiment = spec.candidate.experiment
-    if experiment and (owner := WEIGHERS.get(experiment.kind)):
-        yield (
-            ("spec", "strategy", "canary"),
-            f"a ladder in git cannot go with {experiment.ref}: "
-            f"{owner} owns its weight; use strategy.promote, or candidate.slot where git owns it",
-        )
-        return
-    if spec.candidate.told_by_experiment:
-        what = "a ladder in git tries the version that git names: write slot: candidateVersion beside the experiment"
-        yield ("spec", "candidate"), what
-        return
-    for name in SlotName:
-        if name not in slots:
-            yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
-    if not spec.analysis.measures and not experiment:
-        yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
-
-
-def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
-    if SlotName.STABLE not in slots:
-        yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
-    if spec.candidate.slot and SlotName.CANDIDATE not in slots:
-        yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
-    if spec.candidate.slot and not spec.analysis.measures and not spec.candidate.experiment:
-        yield ("spec", "analysis"), "a candidate from git needs metrics or an experiment: nothing else could say PASS"
-    if spec.candidate.traffic:
-        yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
-    for index, edit in enumerate(spec.edits):
-        if edit.set is SlotName.WEIGHT:
-            yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
-
-
 def _edits(spec: PolicySpec) -> Iterator[Problem]:
     if not spec.edits:
         yield ("spec", "edits"), "at least one edit is needed"
     for index, edit in enumerate(spec.edits):
         path = ("spec", "edits", index)
-        yield from _one_of(path, edit, *PLACES)
+        yield from one_of(path, edit, *PLACES)
         for name in edit.given:
             if edit.set not in getattr(edit, name).slots:
                 yield (*path, "set"), _holds_no(edit, name)
@@ -285,7 +203,7 @@ def _edits(spec: PolicySpec) -> Iterator[Problem]:
 
 
 def _holds_no(edit: Edit, name: str) -> str:
-    (shown,), slots = _given(edit, name), getattr(edit, name).slots
+    (shown,), slots = given_names(edit, name), getattr(edit, name).slots
     held = " and ".join(slot.value for slot in SlotName if slot in slots)
     return f"{shown} holds {held}, no {edit.set.value}" if held else f"{shown} holds no slot, only what is set by hand"
 
@@ -307,82 +225,3 @@ def _clusters(spec: PolicySpec) -> Iterator[Problem]:
 def _title(spec: PolicySpec) -> Iterator[Problem]:
     if spec.pull_request.title is not None:
         yield from _template(("spec", "pullRequest", "title"), spec.pull_request.title, templates.TITLE_VARIABLES)
-
-
-# ---------------------------------------------------------------- the bot configuration
-
-
-def config_problems(config: BotConfig) -> list[Problem]:
-    """What is wrong with a bot configuration whose shape is right: (path below the document, message)."""
-    spec = config.spec
-    found: list[Problem] = [] if spec.repositories else [(("spec", "repositories"), "at least one is needed")]
-    for name, repository in spec.repositories.items():
-        found += _repository(("spec", "repositories", name), repository)
-    for name, cluster in spec.clusters.items():
-        found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
-    for host, registry in spec.registries.items():
-        found += _registry(("spec", "registries", host), registry)
-    for name, server in spec.metrics.items():
-        found += _metrics_server(("spec", "metrics", name), server)
-    return found
-
-
-def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
-    if "@" in repository.url.split("//", 1)[-1].split("/", 1)[0] and repository.url.startswith("http"):
-        yield (*path, "url"), "holds credentials; give them by tokenFrom"
-    if repository.token_from and repository.app:
-        yield (*path, "app"), "goes without tokenFrom"
-    if repository.forge == "github" and not (repository.token_from or repository.app):
-        yield path, "github needs tokenFrom or app"
-    if repository.forge == "gitlab":
-        yield from _gitlab(path, repository)
-    if repository.token_from:
-        yield from _secret((*path, "tokenFrom"), repository.token_from)
-    if repository.app:
-        yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
-
-
-def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:
-    if repository.app:
-        yield (*path, "app"), "is GitHub's: gitlab needs tokenFrom"
-    elif not repository.token_from:
-        yield path, "gitlab needs tokenFrom: a project, group or personal access token"
-    if repository.merge_method == "rebase":
-        yield (*path, "mergeMethod"), "there is no rebase on gitlab: set the project's merge method to fast-forward"
-
-
-def _secret(path: Path, secret: SecretRef) -> Iterator[Problem]:
-    yield from _one_of(path, secret, "env", "file")
-
-
-def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> Iterator[Problem]:
-    ways = [cluster.context is not None or cluster.kubeconfig is not None, cluster.in_cluster, bool(cluster.recorded)]
-    if sum(ways) > 1:
-        yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
-    if cluster.metrics is not None and cluster.metrics not in servers:
-        yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
-
-
-def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:
-    if registry.url and not registry.url.startswith(("http://", "https://")):
-        yield (*path, "url"), "must begin with https:// or http://"
-    if registry.url and "@" in registry.url:
-        yield (*path, "url"), "holds credentials; give them by user and tokenFrom"
-    if registry.token_from:
-        yield from _secret((*path, "tokenFrom"), registry.token_from)
-
-
-def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:
-    names = tuple(MetricsServer.model_fields)
-    yield from _one_of(path, server, *names)
-    given = server.over_http
-    if given is None:
-        return
-    path = (*path, _given(server, *names)[0])
-    if not given.url.startswith(("http://", "https://")):
-        yield (*path, "url"), "must begin with https:// or http://"
-    for name, info in type(given).model_fields.items():
-        if isinstance(secret := getattr(given, name), SecretRef):
-            yield from _secret((*path, info.alias or name), secret)
-    for name, secret in given.headers_from.items():
-        yield from _secret((*path, "headersFrom", name), secret)

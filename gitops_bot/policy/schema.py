@@ -18,7 +18,6 @@ from gitops_bot.policy.base import (
     Later,
     Metadata,
     Name,
-    Percent,
     Spec,
     Text,
     served,
@@ -26,6 +25,7 @@ from gitops_bot.policy.base import (
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.places import Target
+from gitops_bot.policy.strategies import Strategy
 from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, TriedWorkload, Watched, Workload
 
 # ---------------------------------------------------------------- candidate and baseline
@@ -71,39 +71,6 @@ class Baseline(Spec):
     slot: Literal["stableVersion"] = "stableVersion"
     workload: Workload | None = None
     """What runs the stable version: it must be healthy before traffic returns to it."""
-
-
-# ---------------------------------------------------------------- strategy
-
-
-class Canary(Spec):
-    """A ladder of weights in git: `weights`, or `step` and `max`; the promotion follows the last rung."""
-
-    weights: tuple[Percent, ...] = ()
-    step: Percent | None = None
-    max: Percent | None = None
-
-    @property
-    def ladder(self) -> tuple[int, ...]:
-        """The rungs, rising."""
-        if self.weights or self.step is None:
-            return self.weights
-        top = self.max or 100
-        return (*range(self.step, top, self.step), top)
-
-
-class Promote(Spec):
-    """One step: write the candidate where the stable version stands."""
-
-
-class Strategy(Spec):
-    """Exactly one of canary, promote."""
-
-    canary: Canary | None = None
-    promote: Promote | None = None
-    blue_green: Later = None
-    ab_test: Later = None
-    mirror: Later = None
 
 
 # ---------------------------------------------------------------- edits

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gitops_bot.policy.config import BotConfig
-from gitops_bot.policy.rules import config_problems, problems
+from gitops_bot.policy.config_rules import problems as config_problems
+from gitops_bot.policy.rules import problems
 from tests.support.build import ERRORS, LADDER, PROMOTION, policy
 
 Spec = dict[str, Any]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from gitops_bot.policy.fields import Path, Problem
 from gitops_bot.policy.gating.soak import Soak
 from gitops_bot.policy.gating.windows import Period, Window
 from gitops_bot.policy.schema import PromotionPolicy
-
-Path = tuple[str | int, ...]
-Problem = tuple[Path, str]
 
 _LONGEST = timedelta(days=31)
 

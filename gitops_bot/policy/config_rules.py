@@ -1,0 +1,84 @@
+"""Rules that span several fields of the bot configuration. Pure: document → problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, RegistryConfig, Repository, SecretRef
+from gitops_bot.policy.fields import Path, Problem, given_names, one_of
+
+
+def problems(config: BotConfig) -> list[Problem]:
+    """What is wrong with a bot configuration whose shape is right: (path below the document, message)."""
+    spec = config.spec
+    found: list[Problem] = [] if spec.repositories else [(("spec", "repositories"), "at least one is needed")]
+    for name, repository in spec.repositories.items():
+        found += _repository(("spec", "repositories", name), repository)
+    for name, cluster in spec.clusters.items():
+        found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
+    for host, registry in spec.registries.items():
+        found += _registry(("spec", "registries", host), registry)
+    for name, server in spec.metrics.items():
+        found += _metrics_server(("spec", "metrics", name), server)
+    return found
+
+
+def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
+    if "@" in repository.url.split("//", 1)[-1].split("/", 1)[0] and repository.url.startswith("http"):
+        yield (*path, "url"), "holds credentials; give them by tokenFrom"
+    if repository.token_from and repository.app:
+        yield (*path, "app"), "goes without tokenFrom"
+    if repository.forge == "github" and not (repository.token_from or repository.app):
+        yield path, "github needs tokenFrom or app"
+    if repository.forge == "gitlab":
+        yield from _gitlab(path, repository)
+    if repository.token_from:
+        yield from _secret((*path, "tokenFrom"), repository.token_from)
+    if repository.app:
+        yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
+
+
+def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:
+    if repository.app:
+        yield (*path, "app"), "is GitHub's: gitlab needs tokenFrom"
+    elif not repository.token_from:
+        yield path, "gitlab needs tokenFrom: a project, group or personal access token"
+    if repository.merge_method == "rebase":
+        yield (*path, "mergeMethod"), "there is no rebase on gitlab: set the project's merge method to fast-forward"
+
+
+def _secret(path: Path, secret: SecretRef) -> Iterator[Problem]:
+    yield from one_of(path, secret, "env", "file")
+
+
+def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> Iterator[Problem]:
+    ways = [cluster.context is not None or cluster.kubeconfig is not None, cluster.in_cluster, bool(cluster.recorded)]
+    if sum(ways) > 1:
+        yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
+    if cluster.metrics is not None and cluster.metrics not in servers:
+        yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
+
+
+def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:
+    if registry.url and not registry.url.startswith(("http://", "https://")):
+        yield (*path, "url"), "must begin with https:// or http://"
+    if registry.url and "@" in registry.url:
+        yield (*path, "url"), "holds credentials; give them by user and tokenFrom"
+    if registry.token_from:
+        yield from _secret((*path, "tokenFrom"), registry.token_from)
+
+
+def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:
+    names = tuple(MetricsServer.model_fields)
+    yield from one_of(path, server, *names)
+    given = server.over_http
+    if given is None:
+        return
+    path = (*path, given_names(server, *names)[0])
+    if not given.url.startswith(("http://", "https://")):
+        yield (*path, "url"), "must begin with https:// or http://"
+    for name, info in type(given).model_fields.items():
+        if isinstance(secret := getattr(given, name), SecretRef):
+            yield from _secret((*path, info.alias or name), secret)
+    for name, secret in given.headers_from.items():
+        yield from _secret((*path, "headersFrom", name), secret)

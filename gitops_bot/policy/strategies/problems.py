@@ -1,0 +1,72 @@
+"""Rules of `spec.strategy`: what each strategy needs of the rest of the policy. Pure: spec → problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gitops_bot.model import SlotName
+from gitops_bot.policy.fields import Problem, one_of
+from gitops_bot.policy.schema import PolicySpec
+from gitops_bot.policy.strategies import Canary
+from gitops_bot.policy.watched import WEIGHERS
+
+
+def problems(spec: PolicySpec) -> Iterator[Problem]:
+    """What is wrong with a strategy whose shape is right, or with what it needs around it."""
+    yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote")
+    yield from _ladder(spec.strategy.canary)
+    slots = {edit.set for edit in spec.edits}
+    if spec.strategy.canary:
+        yield from _canary(spec, slots)
+    if spec.strategy.promote:
+        yield from _promote(spec, slots)
+
+
+def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
+    experiment = spec.candidate.experiment
+    if experiment and (owner := WEIGHERS.get(experiment.kind)):
+        yield (
+            ("spec", "strategy", "canary"),
+            f"a ladder in git cannot go with {experiment.ref}: "
+            f"{owner} owns its weight; use strategy.promote, or candidate.slot where git owns it",
+        )
+        return
+    if spec.candidate.told_by_experiment:
+        what = "a ladder in git tries the version that git names: write slot: candidateVersion beside the experiment"
+        yield ("spec", "candidate"), what
+        return
+    for name in SlotName:
+        if name not in slots:
+            yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
+    if not spec.analysis.measures and not experiment:
+        yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
+
+
+def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
+    if SlotName.STABLE not in slots:
+        yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
+    if spec.candidate.slot and SlotName.CANDIDATE not in slots:
+        yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
+    if spec.candidate.slot and not spec.analysis.measures and not spec.candidate.experiment:
+        yield ("spec", "analysis"), "a candidate from git needs metrics or an experiment: nothing else could say PASS"
+    if spec.candidate.traffic:
+        yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
+    for index, edit in enumerate(spec.edits):
+        if edit.set is SlotName.WEIGHT:
+            yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
+
+
+def _ladder(canary: Canary | None) -> Iterator[Problem]:
+    if canary is None:
+        return
+    path = ("spec", "strategy", "canary")
+    if bool(canary.weights) == (canary.step is not None):
+        yield path, "either weights, or step and max"
+    if canary.max is not None and canary.step is None:
+        yield (*path, "max"), "goes with step"
+    if canary.step and canary.max and canary.step > canary.max:
+        yield (*path, "step"), "is greater than max"
+    for index, (lower, higher) in enumerate(pairwise(canary.weights)):
+        if higher <= lower:
+            yield (*path, "weights", index + 1), f"{higher} does not rise above {lower}"
