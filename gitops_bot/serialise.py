@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from gitops_bot.delivery.body import diff
+from gitops_bot.delivery.diffs import diff
 from gitops_bot.errors import BotError
 from gitops_bot.model import Action, Change, Plan, Proposal, Query, Verdict, Version
 from gitops_bot.tick import Failure, Report

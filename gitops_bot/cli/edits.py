@@ -217,7 +217,7 @@ def _set(context: click.Context, place: HandEdit, value: Value) -> None:
     if not changes:
         click.echo("Nothing to do.", err=True)
     elif context.params["diff"]:
-        from gitops_bot.delivery.body import diff
+        from gitops_bot.delivery.diffs import diff
 
         text = diff(changes)
         click.echo(_shown(text) if sys.stdout.isatty() else text, nl=False)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gitops_bot import serialise
-from gitops_bot.delivery import body
+from gitops_bot.delivery import diffs
 from gitops_bot.model import Gate, Outcome, Plan, Query, StepKind
 from gitops_bot.policy.stopfile import PATH as STOP
 from gitops_bot.tick import Failure, Report
@@ -96,7 +96,7 @@ def actions(report: Report) -> None:
             click.echo(f"\n{styled(what['action'] + number, bold=True)}  {one.policy}")
             if what["action"] in ("OpenPr", "UpdatePr"):
                 click.echo(f"  {one.proposal.title if one.proposal else ''}\n")
-                diff(body.diff(one.proposal.changes if one.proposal else ()))
+                diff(diffs.diff(one.proposal.changes if one.proposal else ()))
             elif reason := what.get("reason") or what.get("text") or what.get("status", {}).get("description"):
                 click.echo(f"  {clean(reason)}")
     if not any(one.actions for one in report.plans):

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_bot.delivery import marker
-from gitops_bot.delivery.body import LIMIT, Page, body, diff
+from gitops_bot.delivery.body import LIMIT, Page, body
+from gitops_bot.delivery.diffs import diff
 from gitops_bot.model import (
     Change,
     CheckResult,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_bot.delivery.body import diff
+from gitops_bot.delivery.diffs import diff
 from gitops_bot.delivery.hidden import NOTICE, hidden
 from gitops_bot.model import Change
 

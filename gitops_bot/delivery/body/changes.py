@@ -1,0 +1,17 @@
+"""What changes: every slot at every place, from and to."""
+
+from __future__ import annotations
+
+from gitops_bot.delivery.body.markup import section, table
+from gitops_bot.delivery.body.page import Page
+from gitops_bot.delivery.text import code
+
+
+def changes(page: Page) -> str:
+    """A row per place."""
+    rows = [
+        (move.slot or "", code(move.place), code(move.old), code(move.new))
+        for change in page.changes
+        for move in change.moves
+    ]
+    return section("What changes", table(("Slot", "Place", "From", "To"), rows))

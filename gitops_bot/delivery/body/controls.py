@@ -1,0 +1,27 @@
+"""How a person stops it, holds it, goes back: never what is cut."""
+
+from __future__ import annotations
+
+from gitops_bot import __version__
+from gitops_bot.delivery.body.markup import fold, paragraphs
+from gitops_bot.delivery.body.page import Page
+from gitops_bot.delivery.text import code
+from gitops_bot.policy.stopfile import PATH
+
+
+def controls(page: Page) -> str:
+    """What people can do, and which version of the bot wrote this."""
+    footer = f"<sub>gitops-bot {__version__} · policy {code(page.policy.name)}</sub>"
+    return paragraphs(fold("How to stop, hold or roll back", "\n".join(_lines(page))), footer)
+
+
+def _lines(page: Page) -> list[str]:
+    on_trial = page.before.stable and any(one.stable != one.candidate for one in (page.before, page.step.slots))
+    back = "the weight 0" if page.policy.spec.strategy.canary and on_trial else "the old version"
+    return [
+        "- **Not this step**: close this pull request; the same step is not proposed again.",
+        "- **Not this branch**: push to it; the bot then leaves it to you.",
+        f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
+        f"- **Roll back**: write {back} on base; the bot takes it as a no to this version.",
+        f"- **Why**: `gitops-bot explain {page.policy.name}`.",
+    ]

@@ -1,0 +1,41 @@
+"""The verdict in one line, the step in another, and what people must see before they merge."""
+
+from __future__ import annotations
+
+from gitops_bot.delivery.body.checks import SIGNS
+from gitops_bot.delivery.body.page import Page
+from gitops_bot.delivery.text import code, markdown
+from gitops_bot.model import Slots, Step, StepKind
+
+
+def verdict(page: Page) -> str:
+    """Whether the step should pass, and why."""
+    step = page.step
+    if page.note:
+        return f"⏳ **waiting** — {markdown(page.note)}"
+    sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else SIGNS[page.verdict.outcome]
+    if step.kind in (StepKind.START, StepKind.FINISH) or not page.verdict.checks:
+        sign = "▶️"
+    return f"{sign} — {markdown(step.reason)}"
+
+
+def summary(page: Page) -> str:
+    """The step, and what it does to each slot."""
+    return f"**{page.step.kind.value}** {_moves(page.before, page.step)}"
+
+
+def _moves(before: Slots, step: Step) -> str:
+    after = step.slots
+    parts = []
+    if before.stable != after.stable:
+        parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
+    if before.candidate != after.candidate:
+        parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate))}")
+    if (before.weight or 0) != (after.weight or 0):
+        parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
+    return ", ".join(parts)
+
+
+def cautions(page: Page) -> str:
+    """What the bot could not see, or what its edits warn of."""
+    return "\n".join(f"> ⚠️ {markdown(caution)}" for caution in page.step.cautions)
