@@ -15,7 +15,7 @@ from gitops_bot.errors import PolicyInvalid
 from gitops_bot.metering import metrics
 from gitops_bot.model import Missing
 from gitops_bot.policy.config import BotConfig, MetricsServer
-from gitops_bot.policy.rules import config_problems
+from gitops_bot.policy.config_rules import problems as config_problems
 from gitops_bot.ports import Metrics
 from gitops_bot.wiring import secret
 from tests.adapters.scripted import Answer, Asked, Scripted, in_json, scripted
