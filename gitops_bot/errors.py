@@ -12,6 +12,7 @@
     │   └── EditRefused         22   the place cannot be edited safely
     ├── ClusterError
     │   ├── ObjectAbsent        30   no such object in the cluster
+    │   │   └── KindAbsent      30   its kind is not installed there
     │   ├── ClusterDenied       31   the credentials may not read it
     │   └── ClusterUnreachable  32
     ├── RepositoryError
@@ -114,6 +115,10 @@ class ObjectAbsent(ClusterError):
     """The cluster has no such object or kind."""
 
     exit_code = 30
+
+
+class KindAbsent(ObjectAbsent):
+    """The cluster does not serve the kind: its CustomResourceDefinition is not installed."""
 
 
 class ClusterDenied(ClusterError):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
+from gitops_bot.experiments import SYSTEMS
 from gitops_bot.forges import hosted
 from gitops_bot.metering import metrics
-from gitops_bot.model import Plan, Receipt, Tree
+from gitops_bot.model import Kind, Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
 from gitops_bot.policy.config import BotConfig, ClusterConfig, RegistryConfig, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
@@ -116,6 +117,7 @@ def _job(
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
         automation=repository.automation,
+        selectors={one: _selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
     )
     load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
     load = _in_known_clusters(load, {*config.spec.clusters, *_servers(config)})
@@ -208,9 +210,19 @@ def _cluster(given: ClusterConfig, notice: Callable[[str], None] | None) -> Clus
     from gitops_bot.adapters.kubernetes import KubernetesCluster, WatchedCluster
 
     cluster = KubernetesCluster(
-        context=given.context, kubeconfig=given.kubeconfig, in_cluster=given.in_cluster, namespaces=given.namespaces
+        context=given.context,
+        kubeconfig=given.kubeconfig,
+        in_cluster=given.in_cluster,
+        namespaces=given.namespaces,
+        selectors={(kind.group, kind.plural): labels for kind, labels in _selectors(given).items()},
     )
     return WatchedCluster(cluster, notice=notice) if notice else cluster
+
+
+def _selectors(given: ClusterConfig) -> Mapping[Kind, str]:
+    """The label selectors as the API takes them."""
+    told = given.selectors.items()
+    return {SYSTEMS[one].kind: ",".join(f"{name}={value}" for name, value in labels.items()) for one, labels in told}
 
 
 # ---------------------------------------------------------------- registries

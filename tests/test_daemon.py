@@ -16,8 +16,11 @@ from typing import Any
 
 import pytest
 
+from gitops_bot.daemon import news
 from gitops_bot.daemon.health import Health, answers
 from gitops_bot.demo.world import Behaviour, World
+from gitops_bot.errors import KindAbsent, ObjectAbsent
+from gitops_bot.tick import Failure
 
 
 @pytest.fixture
@@ -120,3 +123,18 @@ def test_alive_is_progress_and_ready_is_a_first_tick_of_all(
         health.progress(name)
     paths = answers(health)
     assert (paths["/healthz"]()[0], paths["/readyz"]()[0]) == (alive, ready)
+
+
+def test_a_kind_that_is_not_installed_is_said_once_and_other_troubles_each_time() -> None:
+    def failures() -> list[Failure]:
+        absent = "the kind Rollout is not installed"
+        return [
+            Failure("cart", KindAbsent(absent, where="prod")),
+            Failure("search", KindAbsent(absent, where="prod")),
+            Failure("search", KindAbsent(absent, where="staging")),
+            Failure("cart", ObjectAbsent("there is no Rollout shop/cart", where="prod")),
+        ]
+
+    told: set[str] = set()
+    said = [[(one.subject, one.error.where) for one in news(failures(), told)] for _ in range(2)]
+    assert said == [[("cart", "prod"), ("search", "staging"), ("cart", "prod")], [("cart", "prod")]]

@@ -26,6 +26,7 @@ from typing import Any
 
 import yaml
 
+from gitops_bot.adapters.versions import others
 from gitops_bot.errors import ClusterUnreachable
 from gitops_bot.model import Kind, Missing, Query, Reading, Sample
 
@@ -90,13 +91,16 @@ class RecordedCluster:
         self._folder = folder
 
     def list(self, kind: Kind) -> Objects:
-        """The manifests of a kind, by file name; empty when there is none. Errors: ClusterUnreachable."""
-        wanted = (f"{kind.group}/{kind.version}".lstrip("/"), kind.name)
+        """The manifests of a kind in any version of it that reads alike, by file name; empty when there is none.
+
+        Errors: ClusterUnreachable.
+        """
+        wanted = [(f"{one.group}/{one.version}".lstrip("/"), one.name) for one in (kind, *others(kind))]
         if not self._folder.is_dir():
             raise ClusterUnreachable("there is no such folder of recorded objects", where=str(self._folder))
         files = sorted(path for path in self._folder.rglob("*") if path.suffix in (".yaml", ".yml", ".json"))
         objects = (each for file in files for each in _objects_in(file))
-        return tuple(each for each in objects if (each.get("apiVersion"), each.get("kind")) == wanted)
+        return tuple(each for each in objects if (each.get("apiVersion"), each.get("kind")) in wanted)
 
 
 @dataclass(frozen=True, slots=True)

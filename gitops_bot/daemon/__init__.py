@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from gitops_bot import logs, tick
 from gitops_bot.daemon.health import Health, answers, listen
-from gitops_bot.errors import UsageError
+from gitops_bot.errors import KindAbsent, UsageError
 from gitops_bot.model import ReceiptState
 from gitops_bot.policy.config import BotConfig, Daemon
 from gitops_bot.wiring import Options, SystemClock, audit_log, jobs
@@ -42,11 +42,11 @@ def serve(config: BotConfig, policies: tuple[Path, ...], audit: Path | None) -> 
         ) from error
     _on_signals(stop)
     scheduler = _schedule(work, settings, health)
-    scheduler.start()
     listening = "{}:{}".format(*server.server_address[:2])
-    logs.event(
+    logs.event(  # before the first tick can say anything, in another thread
         "daemon_started", repositories=list(work), interval_s=settings.interval.total_seconds(), address=listening
     )
+    scheduler.start()
     stop.wait()
     logs.event("daemon_stopping")
     scheduler.shutdown(wait=True)
@@ -76,16 +76,17 @@ def _schedule(work: Mapping[str, tick.Job], settings: Daemon, health: Health) ->
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     scheduler = BackgroundScheduler(job_defaults=defaults, timezone="UTC")
+    told: set[str] = set()
     for name, job in work.items():
         jitter = round(settings.jitter.total_seconds()) or None
         trigger = IntervalTrigger(seconds=max(1, round(settings.interval.total_seconds())), jitter=jitter)
         now = datetime.now(scheduler.timezone)
-        scheduler.add_job(_tick, trigger, args=(name, job, health), id=name, next_run_time=now)
+        scheduler.add_job(_tick, trigger, args=(name, job, health, told), id=name, next_run_time=now)
     return scheduler
 
 
-def _tick(name: str, job: tick.Job, health: Health) -> None:
-    """One tick and what it changed, as events."""
+def _tick(name: str, job: tick.Job, health: Health, told: set[str]) -> None:
+    """One tick and what it changed, as events; `told` holds what is said once in the daemon's life."""
     if job.stopping():
         return
     report = tick.run(job)
@@ -101,7 +102,7 @@ def _tick(name: str, job: tick.Job, health: Health) -> None:
             state=receipt.state.value,
             detail=receipt.detail,
         )
-    for failure in report.failures:
+    for failure in news(report.failures, told):
         logs.event(
             "failed",
             level=logging.ERROR,
@@ -111,3 +112,13 @@ def _tick(name: str, job: tick.Job, health: Health) -> None:
             error=str(failure.error),
         )
     logs.event("ticked", level=logging.DEBUG, repository=name, policies=len(report.plans))
+
+
+def news(failures: Sequence[tick.Failure], told: set[str]) -> Iterator[tick.Failure]:
+    """The failures but for kinds that are not installed, of which each is said once."""
+    for failure in failures:
+        if isinstance(failure.error, KindAbsent):
+            if str(failure.error) in told:
+                continue
+            told.add(str(failure.error))
+        yield failure

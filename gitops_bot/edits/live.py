@@ -70,6 +70,11 @@ def owner(subject: Subject, kind: Kind, objects: Sequence[Resource]) -> str:
     return next((said for one in held if (said := holder(one, subject.field) or writer(one, subject.field))), "")
 
 
+def is_among(subject: Subject, kind: Kind, objects: Sequence[Resource]) -> bool:
+    """Whether the subject itself is one of these objects."""
+    return HELD.get((subject.field, subject.kind)) == kind and any(_is(subject, one) for one in objects)
+
+
 def _is(subject: Subject, resource: Resource) -> bool:
     metadata = resource.get("metadata")
     if not isinstance(metadata, Mapping) or metadata.get("name") != subject.name:

@@ -44,6 +44,8 @@ def _ownership(sight: Sight, clusters: Iterable[str], subject: Subject) -> Owner
             unseen.append(str(objects))
         elif said := live.owner(subject, kind, tuple(objects.values())):
             return Ownership(f"{said} in the cluster {cluster}")
+        elif narrowed(sight, cluster, kind) and not live.is_among(subject, kind, tuple(objects.values())):
+            unseen.append(f"the cluster {cluster} is asked for no {kind.plural} {narrowed(sight, cluster, kind)}")
     return Ownership(unseen=tuple(dict.fromkeys(unseen)))
 
 
@@ -52,6 +54,12 @@ def listed(sight: Sight, cluster: str, kind: Kind) -> Objects | ClusterError:
     if (cluster, kind) not in sight.objects:
         sight.objects[cluster, kind] = _list(sight.site, cluster, kind)
     return sight.objects[cluster, kind]
+
+
+def narrowed(sight: Sight, cluster: str, kind: Kind) -> str:
+    """Which objects of a kind are not listed, by the bot's own configuration; empty: all are."""
+    labels = sight.site.selectors.get(cluster, {}).get(kind, "")
+    return f"without the labels {labels}" if labels else ""
 
 
 def _list(site: Site, cluster: str, kind: Kind) -> Objects | ClusterError:

@@ -52,6 +52,8 @@ class Site:
     """E-mail addresses of other machines that commit here."""
     registries: Mapping[str, Registry] = field(default_factory=dict)
     """By host."""
+    selectors: Mapping[str, Mapping[Kind, str]] = field(default_factory=dict)
+    """By cluster: the labels of the objects that are listed, of kinds of which not all are."""
     memory: Memory = field(default_factory=Memory)
 
 

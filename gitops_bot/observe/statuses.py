@@ -9,7 +9,7 @@ from gitops_bot.errors import ClusterError, ObjectAbsent
 from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource, tekton, traffic
 from gitops_bot.experiments.fields import instant, label, text
 from gitops_bot.model import Claim, ExperimentStatus, History, ObjectRef, PullRequest, Tree, Unseen, Version
-from gitops_bot.observe.clusters import listed
+from gitops_bot.observe.clusters import listed, narrowed
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import BY_PIPELINE, Experiment, Traffic
@@ -90,7 +90,9 @@ def _object(sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef,
         return Unseen(ref, str(objects))
     found = objects.get((ref.namespace, ref.name))
     if found is None:
-        absent = ObjectAbsent(f"there is no {ref}", where=f"cluster {cluster}", remedy="Check its name and namespace.")
+        unasked = narrowed(sight, cluster, SYSTEMS[kind].kind)
+        remedy = f"Check its name and namespace{f'; none is listed {unasked}' if unasked else ''}."
+        absent = ObjectAbsent(f"there is no {ref}", where=f"cluster {cluster}", remedy=remedy)
         sight.troubles.setdefault(policy.name, absent)
         return Unseen(ref, str(absent))
     return Unseen(ref, "it is being deleted") if text(found, "metadata", "deletionTimestamp") else found

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text
 from gitops_bot.policy.quantities import Duration
+from gitops_bot.policy.watched import LabelName, LabelValue, Narrowed
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$")]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -70,6 +71,10 @@ class ClusterConfig(Spec):
     """A folder of manifests, for demonstrations and tests."""
     namespaces: tuple[Name, ...] = ()
     """Empty: all of them, which needs a ClusterRole."""
+    selectors: dict[Narrowed, Annotated[dict[LabelName, LabelValue], Field(min_length=1)]] = {}
+    """By kind, as policies name it: only objects with all of these labels are listed. What is not listed is not there
+    for the bot; whether such a one owns a field that is edited cannot be seen, and the bot then leaves merging to
+    people."""
     metrics: Name | None = None
     """The metrics server that watches this cluster."""
 

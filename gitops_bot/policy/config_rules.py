@@ -57,6 +57,8 @@ def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> It
         yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
     if cluster.metrics is not None and cluster.metrics not in servers:
         yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
+    if cluster.recorded and cluster.selectors:
+        yield (*path, "selectors"), "goes with clusters that are asked, not with recorded ones"
 
 
 def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:

@@ -39,6 +39,30 @@ LabelName = Annotated[
 LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$")]
 
 
+Narrowed = Literal[
+    "Rollout",
+    "AnalysisRun",
+    "ArgoExperiment",
+    "Canary",
+    "Experiment",
+    "Deployment",
+    "KnativeService",
+    "Application",
+    "Kustomization",
+    "HelmRelease",
+    "PipelineRun",
+    "TaskRun",
+    "Subscription",
+    "Analysis",
+    "VirtualService",
+    "DestinationRule",
+    "HTTPRoute",
+    "GRPCRoute",
+    "Ingress",
+]
+"""Kinds of which a cluster may be asked for some objects only, by labels."""
+
+
 class Watched(Spec):
     """An object in the cluster that runs a version."""
 

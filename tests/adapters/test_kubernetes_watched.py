@@ -198,7 +198,7 @@ def test_who_asks_every_few_hours_is_given_lists(server: Scripted, tmp_path: Pat
 
 def test_each_namespace_is_watched(server: Scripted, tmp_path: Path) -> None:
     server.answers = [listing(thing("a")), listing(thing("b")), events()]
-    told = watching(server, tmp_path, namespaces=["shop", "pay"], labels="app=cart")
+    told = watching(server, tmp_path, namespaces=["shop", "pay"], selectors={("argoproj.io", "rollouts"): "app=cart"})
     assert [told.later(), told.later()] == [[("a", ""), ("b", "")]] * 2
     paths = [f"/apis/argoproj.io/v1alpha1/namespaces/{name}/rollouts" for name in ("shop", "pay")]
     assert [asked.path for asked in server.asked[:2]] == paths

@@ -154,3 +154,20 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_memory_clusters_ask_for_the_kind() -> None:
     cluster = MemoryCluster(lambda kind: [{"kind": kind.name}])
     assert cluster.list(ROLLOUT) == ({"kind": "Rollout"},)
+
+
+@pytest.mark.parametrize(("recorded", "asked"), [("v2beta1", "v2"), ("v2", "v2"), ("v2beta2", "v2")])
+def test_an_object_is_served_in_whatever_version_of_its_group_it_was_recorded(
+    tmp_path: Path, recorded: str, asked: str
+) -> None:
+    text = f"apiVersion: helm.toolkit.fluxcd.io/{recorded}\nkind: HelmRelease\nmetadata: {{name: web}}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    kind = Kind("helm.toolkit.fluxcd.io", asked, "helmreleases", "HelmRelease")
+    assert names(RecordedCluster(tmp_path), kind) == ["web"]
+
+
+def test_a_version_that_reads_otherwise_and_another_group_are_not_served(tmp_path: Path) -> None:
+    others = ("iter8.tools/v1alpha2", "argoproj.io/v2alpha2")
+    text = "---\n".join(f"apiVersion: {one}\nkind: Experiment\nmetadata: {{name: web}}\n" for one in others)
+    (tmp_path / "a.yaml").write_text(text)
+    assert names(RecordedCluster(tmp_path), Kind("iter8.tools", "v2alpha2", "experiments", "Experiment")) == []

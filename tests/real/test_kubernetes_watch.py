@@ -79,7 +79,7 @@ class LongAgo(KubernetesCluster):
 
 
 def test_what_is_created_changed_and_deleted_comes_by_watch(server: ApiServer, tmp_path: Path) -> None:
-    seen = watching(plain(server, tmp_path, labels="track=stable"))
+    seen = watching(plain(server, tmp_path, selectors={("apps", "deployments"): "track=stable"}))
     for name in ("a", "b"):
         server.request("POST", path(DEPLOYMENT), deployment(name, track="stable"))
     server.request("POST", path(DEPLOYMENT), deployment("other"))

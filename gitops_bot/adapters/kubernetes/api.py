@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from gitops_bot.adapters.kubernetes.access import Access, Expired
 from gitops_bot.adapters.kubernetes.connection import Connection, Refused
-from gitops_bot.errors import ClusterDenied, ClusterUnreachable, ObjectAbsent
+from gitops_bot.errors import ClusterDenied, ClusterUnreachable, KindAbsent, ObjectAbsent
 from gitops_bot.model import Kind
 
 Resource = Mapping[str, Any]
@@ -149,11 +149,11 @@ class Api:
         remedy = f"Grant it the verb {verb}{by_name}; `{self._access.kubectl(f'auth can-i {verb} {which} {option}')}`"
         return ClusterDenied(what, where=str(self._access), remedy=f"{remedy} tells")
 
-    def _not_installed(self, kind: Kind) -> ObjectAbsent:
+    def _not_installed(self, kind: Kind) -> KindAbsent:
         resource = ".".join(part for part in (kind.plural, kind.group) if part)
         what = f"the kind {kind.name} is not installed: no {resource} in version {kind.version}"
         remedy = f"Install its CustomResourceDefinition; `{self._access.kubectl('api-resources')}` lists what there is"
-        return ObjectAbsent(what, where=str(self._access), remedy=remedy)
+        return KindAbsent(what, where=str(self._access), remedy=remedy)
 
 
 def of_object(uid: str) -> str:

@@ -7,14 +7,14 @@ cluster, and commands that need no cluster do not pay for the import. Secrets ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_bot.adapters.kubernetes.access import Access, Expired
-from gitops_bot.adapters.kubernetes.versions import others
-from gitops_bot.errors import ClusterDenied, ClusterUnreachable, ObjectAbsent
+from gitops_bot.adapters.versions import others
+from gitops_bot.errors import ClusterDenied, ClusterUnreachable, KindAbsent
 from gitops_bot.model import Kind
 
 if TYPE_CHECKING:
@@ -42,19 +42,19 @@ class KubernetesCluster:
         kubeconfig: str | None = None,
         in_cluster: bool = False,
         namespaces: Sequence[str] = (),
-        labels: str = "",
+        selectors: Mapping[tuple[str, str], str] | None = None,
         timeout_s: tuple[float, float] = (5, 30),
         page: int = 500,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Without `context` the current one; without `kubeconfig` $KUBECONFIG, else ~/.kube/config.
 
-        No `namespaces` means all of them, `labels` is a label selector. `timeout_s` is (connect, read) of each request,
-        `page` the objects in one.
+        No `namespaces` means all of them; `selectors` are label selectors by group and plural of the kinds of which not
+        all objects are listed. `timeout_s` is (connect, read) of each request, `page` the objects in one.
         """
         self._access = Access(context, kubeconfig, in_cluster)
         self.namespaces = tuple(namespaces) or ("",)
-        self._labels = labels
+        self._selectors = dict(selectors or {})
         self._timeout_s = timeout_s
         self._page = page
         self._sleep = sleep
@@ -92,16 +92,17 @@ class KubernetesCluster:
 
         if (kind.group, kind.plural) == ("", "secrets"):
             raise ClusterDenied("secrets are not listed: the bot gets those that are named", where=str(self._access))
-        absent: ObjectAbsent | None = None
+        absent: KindAbsent | None = None
+        labels = self._selectors.get((kind.group, kind.plural), "")
         for served in dict.fromkeys((self._served.get(kind, kind), kind, *others(kind))):
             try:
-                found = self._whole(Scope(served, namespace, self._labels))
-            except ObjectAbsent as error:
+                found = self._whole(Scope(served, namespace, labels))
+            except KindAbsent as error:
                 absent = absent or error
             else:
                 self._served[kind] = served
                 return found
-        raise absent or ObjectAbsent(f"the kind {kind.name} is not installed")
+        raise absent or KindAbsent(f"the kind {kind.name} is not installed")
 
     def changes(self, scope: Scope, since: str, for_s: int) -> Iterator[Change]:
         """What changed since a resourceVersion, watched for some seconds.

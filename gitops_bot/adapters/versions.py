@@ -1,6 +1,7 @@
 """The versions that a kind may be served in besides the one that is asked for, newest first.
 
-Only versions whose fields are the same as far as the readers look: an older cluster is read, not guessed at.
+Only versions whose fields are the same as far as the readers look: an older cluster, or a recording of one, is read and
+not guessed at.
 """
 
 from __future__ import annotations
