@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gitops_bot.delivery.body.markup import paragraphs, table
 from gitops_bot.delivery.text import code, cut, markdown
 from gitops_bot.model import OpenPr, Plan, Receipt, ReceiptState, worst
 from gitops_bot.tick import Report
@@ -57,13 +58,12 @@ def outputs(report: Report) -> dict[str, str]:
 def summary(report: Report) -> str:
     """The run as Markdown."""
     rows = [
-        f"| {code(one.policy)} | {one.verdict.outcome.value} | {one.step.kind.value} | {markdown(_why(one))} |"
-        for one in report.plans
+        (code(one.policy), one.verdict.outcome.value, one.step.kind.value, markdown(_why(one))) for one in report.plans
     ]
     done = [f"- {markdown(_done(one))}" for one in report.receipts]
     failed = [f"- ❌ {markdown(f'{one.subject}: {one.error}')}" for one in report.failures]
-    table = ["| Policy | Verdict | Step | Why |", "| --- | --- | --- | --- |", *rows]
-    return "\n".join(["## gitops-bot", "", *table, "", *done, *failed, ""])
+    plans = table(("Policy", "Verdict", "Step", "Why"), rows)
+    return paragraphs("## gitops-bot", plans, "\n".join([*done, *failed])) + "\n"
 
 
 def annotations(report: Report) -> list[str]:

@@ -1,35 +1,60 @@
-"""Text from clusters, metrics, versions and files is data: neutralised before a forge or a terminal reads it."""
+"""Text from clusters, metrics, versions and files is data: neutralised before a forge or a terminal reads it.
+
+Both forges act on more than Markdown: mentions, references to issues, merge requests, labels, milestones, snippets,
+epics and commits, bare links, mathematics, and on GitLab on lines that begin with a command.
+"""
 
 from __future__ import annotations
 
 import re
 
 _ZERO_WIDTH = "\u200b"
-# Direction and control characters, and lone surrogates, which JSON may hold and UTF-8 may not.
+# Direction and control characters, what takes no room or hides in other characters, and lone surrogates, which JSON may
+# hold and UTF-8 may not. Tab and line feed are left to who calls.
 _INVISIBLE = re.compile(
-    r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c\ufeff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
 )
-_MENTION = re.compile(r"@(?=[\w-])")
-_REFERENCE = re.compile(r"[#!](?=\d)|GH-(?=\d)|www(?=\.)|:(?=//)", re.IGNORECASE)
-"""`#1`, `owner/name#1`, `!1`, `GH-1`, links with and without a scheme."""
+_REFERENCE = re.compile(
+    r"""@(?=[\w-])                # people and teams
+    | [#!$&^](?=\d)              # issues, merge requests, snippets, epics, alerts
+    | [~%](?=[\w"])              # labels, milestones
+    | \bG[HL]-(?=\d)             # issues by another name
+    | \[(?=\[|TOC\]|[a-z_]+:)    # [vulnerability:1], [TOC], [[page]]
+    | (?<=\*)(?=iteration:)
+    | :(?=//|(?!\d\d:)[\w+-]+:)  # links of any scheme; :emoji:, not 09:30:00
+    | \bwww(?=\.)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:[#+\-=:/]|\d{1,9}(?=[.)](?:\s|$)))")
+"""What makes a heading, a list or a command of a line that begins with it."""
 
 
 def one_line(text: str) -> str:
-    """Plain text on one line: no control or direction characters, no mentions, no references, no links."""
+    """Plain text on one line: no control, direction or invisible characters, no mentions, no references, no links.
+
+    A commit's name stays as it is: titles and messages are full of them, and they lead nowhere else.
+    """
     flat = " ".join(_INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " ").replace("\r", " ")).split())
-    flat = _MENTION.sub("@" + _ZERO_WIDTH, flat)
     return _REFERENCE.sub(lambda found: found[0] + _ZERO_WIDTH, flat)
 
 
 def markdown(text: str) -> str:
-    """Text that Markdown shows as it is, in a sentence or a table's cell."""
+    """Text that Markdown shows as it is, in a sentence, in a table's cell, or where a line begins."""
     escaped = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", escaped)
+    escaped = re.sub(r"([\\`*_{}\[\]~])", r"\\\1", escaped).replace("|", "&#124;")
+    # A backslash does not keep GitHub from taking it for mathematics; an element of its own does.
+    escaped = escaped.replace("$", "<span>$</span>")
+    escaped = _COMMIT.sub(lambda found: f"<code>{found[0]}</code>", escaped)
+    return _LEADING.sub(lambda found: found[0] + "\\" if found[0].isdigit() else "\\" + found[0], escaped)
 
 
 def code(text: str) -> str:
-    """A code span in a table's cell, whatever backticks and pipes it holds."""
-    flat = " ".join(_INVISIBLE.sub("", text).split()).replace("|", "\\|")
+    """A code span, whatever backticks it holds; `markup.table` sees to the pipes."""
+    flat = " ".join(_INVISIBLE.sub("", text).split())
     runs = [len(run) for run in re.findall(r"`+", flat)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if runs else ""
@@ -37,8 +62,8 @@ def code(text: str) -> str:
 
 
 def block(text: str, language: str = "") -> str:
-    """A fenced block that its content cannot leave."""
-    clean = _INVISIBLE.sub("", text)
+    """A fenced block that its content cannot leave, and none of whose lines is a command to GitLab."""
+    clean = re.sub(r"(?m)^/", " /", _INVISIBLE.sub("", text))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", clean)), default=0))
     return f"{fence}{language}\n{clean}\n{fence}"
 

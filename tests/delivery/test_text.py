@@ -40,6 +40,11 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
         ("!34 acme/shop!34", f"!{Z}34 acme/shop!{Z}34"),
         ("GH-12 gh-12", f"GH-{Z}12 gh-{Z}12"),
         ("https://evil.example", f"https:{Z}//evil.example"),
+        ("~bug 5 % %next", f"~{Z}bug 5 % %{Z}next"),
+        ("$1 &2 ^3 GL-4", f"${Z}1 &{Z}2 ^{Z}3 GL-{Z}4"),
+        ("[a:1] [[_TOC_]] [TOC] [x]", f"[{Z}a:1] [{Z}[_TOC_]] [{Z}TOC] [x]"),
+        (":tada: a:b 10:30", f":{Z}tada: a:b 10:30"),
+        ("a\u200bb\u00adc\U000e0041d", "abcd"),
         ("www.evil.example WWW.evil.example", f"www{Z}.evil.example WWW{Z}.evil.example"),
         ("a\nb\r\nc\td", "a b c d"),
         ("a\u2028b\u2029c\x85d", "abcd"),
@@ -59,13 +64,20 @@ def test_one_line_neutralises(text: str, shown: str) -> None:
         ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
         ("done --> <!-- gitops-bot", "done --&gt; &lt;!-- gitops-bot"),
         ("&lt;b&gt;", "&amp;lt;b&amp;gt;"),
-        ("a | b", r"a \| b"),
-        ("a \\| b", r"a \\\| b"),
+        ("a | b", "a &#124; b"),
+        ("a \\| b", r"a \\&#124; b"),
         ("`rm -rf`", r"\`rm -rf\`"),
         ("[click](javascript:x)", r"\[click\](javascript:x)"),
         ("![x](y)", r"!\[x\](y)"),
-        ("**bold** _it_ ~~no~~", r"\*\*bold\*\* \_it\_ \~\~no\~\~"),
+        ("**bold** _it_ ~~no~~", rf"\*\*bold\*\* \_it\_ \~\~{Z}no\~\~"),
         ("{{ x }}", r"\{\{ x \}\}"),
+        ("$x$", "<span>$</span>x<span>$</span>"),
+        ("at 1a2b3c4d5e", "at <code>1a2b3c4d5e</code>"),
+        ("# h", r"\# h"),
+        ("1. x", r"1\. x"),
+        ("12.5 s", "12.5 s"),
+        ("- x", r"\- x"),
+        ("/close", r"\/close"),
     ],
 )
 def test_markdown_shows_it_as_it_is(text: str, shown: str) -> None:
@@ -81,7 +93,7 @@ def test_markdown_shows_it_as_it_is(text: str, shown: str) -> None:
         ("a`b", "`` a`b ``"),
         ("a``b`c", "``` a``b`c ```"),
         ("`", "`` ` ``"),
-        ("a|b", r"`a\|b`"),
+        ("a|b", "`a|b`"),
         ("a\nb", "`a b`"),
         ("<!-- x -->", "`<!-- x -->`"),
         ("x\u202e", "`x`"),
@@ -131,15 +143,15 @@ def test_neutralising_twice_changes_nothing(text: str) -> None:
 def test_markdown_leaves_no_markup_unescaped(text: str) -> None:
     shown = markdown(text)
     assert not CONTROL.search(shown)
-    assert not re.search(r"[<>]", shown)
-    assert not re.search(r"[\\|`*_~\[\]{}]", re.sub(r"\\.", "", shown))
+    written = re.sub(r"</?(span|code)>", "", shown)
+    assert not re.search(r"[<>]", written)
+    assert not re.search(r"[\\|`*_~\[\]{}]", re.sub(r"\\.", "", written))
 
 
 @given(HOSTILE)
 def test_a_code_span_ends_where_it_should(text: str) -> None:
     shown = code(text)
     assert not CONTROL.search(shown)
-    assert not re.search(r"(?<!\\)\|", shown)
     if shown:
         runs = re.findall(r"`+", shown)
         assert runs[0] == runs[-1]

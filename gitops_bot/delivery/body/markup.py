@@ -16,8 +16,8 @@ def section(title: str, text: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; nothing without rows."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    """A table; nothing without rows. A pipe in a cell, which only code still holds, is the cell's own."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(["| " + " | ".join(header) + " |", "|" + " --- |" * len(header), *lines]) if lines else ""
 
 
