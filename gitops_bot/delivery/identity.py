@@ -75,13 +75,15 @@ def _default_title(name: str, before: Slots, step: Step) -> str:
     after = step.slots
     match step.kind:
         case StepKind.START:
-            return f"promote({name}): start {after.candidate} at {after.weight} %"
+            share = f" at {after.weight} %" if after.weight else ""
+            return f"promote({name}): start {after.candidate}{share}"
         case StepKind.ADVANCE:
             return f"promote({name}): {after.candidate} from {before.weight} % to {after.weight} %"
         case StepKind.PROMOTE:
             return f"promote({name}): {before.stable or 'nothing'} → {after.stable}"
         case StepKind.FINISH:
-            return f"promote({name}): finish {after.stable}, traffic returns to stable"
+            what = "traffic returns to stable" if before.weight else "its trial is removed"
+            return f"promote({name}): finish {after.stable}, {what}"
         case _:
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
             return f"rollback({name}): {gone} → {after.stable}"

@@ -115,8 +115,9 @@ def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, ba
     """The changes that take the slots from `before` to `after`: one a file, with every move in it.
 
     A place that holds its value already is left alone, so a second render on the result gives nothing. `back`: versions
-    may fall. Errors: FileAbsent, PlaceAbsent, EditRefused (an empty value, a version lower than the one there, a slot
-    without an edit, a place that cannot be written safely, or a result that does not read back as `after`).
+    may fall. Errors: FileAbsent, PlaceAbsent, EditRefused (an empty value where the place stays, a version lower than
+    the one there, a slot without an edit, a place that cannot be written safely, or a result that does not read back as
+    `after`).
     """
     overlay = Overlay(tree)
     moves: list[tuple[SlotName, Move]] = []
@@ -124,7 +125,7 @@ def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, ba
         old, new = before.get(edit.set), after.get(edit.set)
         if new == old:
             continue
-        if new is None:
+        if new is None and not edit.comes_and_goes:
             raise EditRefused(f"{edit.set} would become empty at {_label(edit, overlay)}")
         if not back and isinstance(old, Version) and isinstance(new, Version) and lower(new, old):
             raise EditRefused(

@@ -30,7 +30,8 @@ class Place:
     def __str__(self) -> str:
         chosen = self.where.model_dump(exclude_none=True, exclude={"api"}) if self.where else {}
         document = ", ".join(f"{key} {value}" for key, value in chosen.items())
-        return f"{self.file}: {self.path}" + (f" ({document})" if document else "")
+        place = f"{self.file}: {self.path}" if self.path.segments else self.file
+        return place + (f" ({document})" if document else "")
 
     @property
     def identity(self) -> str:

@@ -154,7 +154,7 @@ def _live(sight: Sight, policy: PromotionPolicy, cluster: str) -> Iterator[Seen]
 def _manifests(sight: Sight, policy: PromotionPolicy, cluster: str) -> Iterator[Seen]:
     tree = sight.site.repo.tree(sight.base_commit)
     home = next((one.namespace for one in _named(policy)), "")
-    for path in edits.candidates(policy.spec.edits):
+    for path in edits.paths(policy.spec.edits, tree):
         if tree.read(path) is None or not path.endswith((".yaml", ".yml")):
             continue
         try:

@@ -157,6 +157,11 @@ class PolicySpec(Spec):
         return self.candidate.experiment is not None and self.analysis.source != "metrics"
 
     @property
+    def trial_files(self) -> bool:
+        """The candidate version lives in files that are there only while it is on trial."""
+        return any(edit.comes_and_goes for edit in self.edits if edit.set is SlotName.CANDIDATE)
+
+    @property
     def asks_metrics(self) -> bool:
         """The bot measures for itself."""
         return self.analysis.measures and self.analysis.source != "experiment"

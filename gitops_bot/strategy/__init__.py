@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gitops_bot.model import Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import canary, promote
+from gitops_bot.strategy import canary, promote, trial_files
 from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
@@ -36,7 +36,7 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
 
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
-    return _chosen(policy).next_step(policy, state, verdict)
+    return trial_files.tidied(policy, state, _chosen(policy).next_step(policy, state, verdict))
 
 
 __all__ = ["State", "claim", "next_step", "stays", "survey", "trial"]

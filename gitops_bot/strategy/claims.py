@@ -52,7 +52,12 @@ def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | N
         return Version.parse(given.version)
     if given.registry:
         return offered if isinstance(offered, Version) else None
-    return slots.candidate
+    return by_git(policy, slots)
+
+
+def by_git(policy: PromotionPolicy, slots: Slots) -> Version | None:
+    """The version on trial as git has it; the stable one where the trial has files of its own, and they are gone."""
+    return slots.candidate or (slots.stable if policy.spec.trial_files else None)
 
 
 def _standing(slots: Slots, candidate: Version | None) -> SlotName | None:

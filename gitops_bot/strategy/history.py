@@ -99,7 +99,8 @@ class Rejection:
 def rejection(history: History, candidate: Version) -> Rejection | None:
     """The commit by which base turned a version away, whoever wrote it; None when it did not, or a person took it back.
 
-    Turned away: a version slot leaves it for a value held before, or the weight falls to 0 while it is not stable.
+    Turned away: a version slot leaves it for a value held before, or, while it is not stable, its weight falls to 0 or
+    its files go.
     Taken back: a person's commit sets it, or gives it weight again.
     """
     found: Rejection | None = None
@@ -148,8 +149,11 @@ def _turned_away(
         return f"the candidate version went back to {new.candidate}"
     if _left(old.stable, new.stable, candidate, stables):
         return f"the stable version went back to {new.stable}"
-    if (old.weight or 0) > 0 and not new.weight and same(old.candidate, candidate) and not same(new.stable, candidate):
-        return "its weight was set to 0"
+    if same(old.candidate, candidate) and not same(new.stable, candidate):
+        if new.candidate is None:
+            return "its trial was taken away"
+        if (old.weight or 0) > 0 and not new.weight:
+            return "its weight was set to 0"
     return ""
 
 

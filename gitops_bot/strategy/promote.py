@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gitops_bot.model import Outcome, Step, StepKind, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy import trial_files
 from gitops_bot.strategy.state import State, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
@@ -13,9 +14,9 @@ from gitops_bot.strategy.state import trial as on_trial
 def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     """What is judged: the candidate, until it stands; then the promoted version for `postAnalysis`."""
     if state.candidate != state.slots.stable:
-        return on_trial(state, state.slots.stable)
+        return on_trial(state, state.slots.stable) if trial_files.begun(policy, state) else None
     forward = state.stable_before is not None and not state.went_back
-    watched = forward and not watch_over(policy, state)
+    watched = forward and _watched(policy, state)
     return on_trial(state, state.stable_before, watching=True) if watched else None
 
 
@@ -26,11 +27,14 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
         return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is not None and slots.stable == candidate:
         return _stands(policy, state, verdict)
-    after = replace(slots, stable=candidate)
+    after = trial_files.cleared(policy, replace(slots, stable=candidate))
     if slots.stable is None:
         return Step(StepKind.PROMOTE, after, "first release, no comparison")
-    if state.rejection:
+    fails_again = policy.spec.trial_files and state.on_trial and verdict.outcome is Outcome.FAIL
+    if state.rejection and not fails_again:
         return Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")
+    if policy.spec.trial_files:
+        return trial_files.next_step(policy, state, candidate, verdict)
     step = Step(StepKind.PROMOTE, after, verdict.because)
     if verdict.outcome is Outcome.PASS:
         return step
@@ -41,13 +45,20 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
 def _stands(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The candidate stands: it goes only on evidence, while it is watched or when its controller failed it."""
     slots, before = state.slots, state.stable_before
-    on_watch = state.experiment_failed or not watch_over(policy, state)
+    on_watch = state.experiment_failed or _watched(policy, state)
     nothing = Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
     if before is None or state.went_back:
         return nothing
-    back = Step(StepKind.ROLLBACK, replace(slots, stable=before), verdict.because, urgent=True)
+    after = trial_files.cleared(policy, replace(slots, stable=before))
+    back = Step(StepKind.ROLLBACK, after, verdict.because, urgent=True)
     if state.previous_rejected:
         back = Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
     if verdict.outcome is Outcome.FAIL and on_watch:
         return back
     return standing_rollback(state, back, verdict) or nothing
+
+
+def _watched(policy: PromotionPolicy, state: State) -> bool:
+    """Whether the stable version came just now; that the other slots changed since begins no watch of its own."""
+    came = state.previous is not None and state.previous.stable != state.slots.stable
+    return came and not watch_over(policy, state)

@@ -27,6 +27,7 @@ from gitops_bot.model import (
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
 from gitops_bot.strategy import history as past
+from gitops_bot.strategy.claims import by_git
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 
@@ -76,6 +77,11 @@ class State:
     rollback_open: bool
     """The bot's pull request that goes back is open: it stays until the evidence says the contrary, or people do."""
     now: datetime
+
+    @property
+    def on_trial(self) -> bool:
+        """Git names the candidate as the version on trial."""
+        return self.candidate is not None and self.slots.candidate == self.candidate
 
 
 def survey(
@@ -133,7 +139,7 @@ def _candidate(
     if given.version:
         return Version.parse(given.version), ""
     if given.slot:
-        return slots.candidate, "" if slots.candidate else "git names no candidate version"
+        return by_git(policy, slots), "git names no candidate version"
     assert given.experiment is not None  # rules.py: exactly one of the three
     seen = [(cluster, statuses[cluster, given.experiment.ref]) for cluster in policy.spec.clusters]
     versions: set[Version] = set()

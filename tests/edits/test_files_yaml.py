@@ -94,7 +94,7 @@ def test_what_was_added_can_be_taken_away_again() -> None:
 def test_a_whole_document_is_removed_and_never_written() -> None:
     assert put(TWO, at(".", create=True, kind="A"), None) == "# two\n---\nkind: B\nv: 1\n"
     assert put(TWO, at(".", create=True, kind="B"), None) == "# two\nkind: A\nv: 1 # c\n"
-    assert refusal(TWO, at(".", kind="A"), "x").startswith("f.yaml: ")
+    assert refusal(TWO, at(".", kind="A"), "x").startswith("f.yaml (kind A): ")
     assert "a whole document can only be removed" in refusal(TWO, at(".", kind="A"), "x")
     assert "2 documents match" in refusal(TWO, at("."), None)
 

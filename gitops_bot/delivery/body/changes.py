@@ -10,8 +10,12 @@ from gitops_bot.delivery.text import code
 def changes(page: Page) -> str:
     """A row per place."""
     rows = [
-        (move.slot or "", code(move.place), code(move.old), code(move.new))
+        (move.slot or "", code(move.place), _shown(move.old), _shown(move.new))
         for change in page.changes
         for move in change.moves
     ]
     return section("What changes", table(("Slot", "Place", "From", "To"), rows))
+
+
+def _shown(value: str) -> str:
+    return code(value) if value else "–"

@@ -17,11 +17,13 @@ def controls(page: Page) -> str:
 
 def _lines(page: Page) -> list[str]:
     on_trial = page.before.stable and any(one.stable != one.candidate for one in (page.before, page.step.slots))
-    back = "the weight 0" if page.policy.spec.strategy.canary and on_trial else "the old version"
+    back = "write the weight 0" if page.policy.spec.strategy.canary and on_trial else "write the old version"
+    if page.policy.spec.trial_files and page.before.stable == page.step.slots.stable:
+        back = "remove the candidate's files"
     return [
         "- **Not this step**: close this pull request; the same step is not proposed again.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",
         f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
-        f"- **Roll back**: write {back} on base; the bot takes it as a no to this version.",
+        f"- **Roll back**: {back} on base; the bot takes it as a no to this version.",
         f"- **Why**: `gitops-bot explain {page.policy.name}`.",
     ]

@@ -30,7 +30,7 @@ def _moves(before: Slots, step: Step) -> str:
     if before.stable != after.stable:
         parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
     if before.candidate != after.candidate:
-        parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate))}")
+        parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate or 'none'))}")
     if (before.weight or 0) != (after.weight or 0):
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     return ", ".join(parts)

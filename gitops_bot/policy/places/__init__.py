@@ -77,6 +77,11 @@ class Target(Spec):
         """The names of the places that were given: one, in what was loaded."""
         return tuple(name for name in PLACES if getattr(self, name) is not None)
 
+    @property
+    def comes_and_goes(self) -> bool:
+        """What is there may be removed as a whole, and made again: its slot may be empty."""
+        return any(getattr(self, name).comes_and_goes for name in self.given)
+
 
 PLACES = tuple(name for name in Target.model_fields if not name.startswith("shared_"))
 """The names of the places, as attributes."""

@@ -27,6 +27,8 @@ class Spot(Spec):
 
     slots: ClassVar[frozenset[SlotName]] = frozenset(SlotName)
     """What may live there; a policy with an edit that sets another slot is wrong."""
+    comes_and_goes: ClassVar[bool] = False
+    """It is there or not as a whole; while it is not, its slot is empty."""
 
 
 class Manifest(Spot):

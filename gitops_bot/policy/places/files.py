@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from gitops_bot.policy.base import RepoPath, Text
 from gitops_bot.policy.places.base import Spot, Where
 
@@ -41,6 +43,7 @@ class EnvValue(Spot):
 class WholeFile(Spot):
     """A file that is there or not, made from a template in the repository; absent, its slot is empty."""
 
+    comes_and_goes: ClassVar[bool] = True
     path: RepoPath
     template: RepoPath
     """A file with `{{ version }}`, `{{ tag }}`, `{{ digest }}` or `{{ chart }}` where the slot's value stands."""

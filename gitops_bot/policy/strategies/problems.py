@@ -16,6 +16,7 @@ def problems(spec: PolicySpec) -> Iterator[Problem]:
     """What is wrong with a strategy whose shape is right, or with what it needs around it."""
     yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote")
     yield from _ladder(spec.strategy.canary)
+    yield from _trial_files(spec)
     slots = {edit.set for edit in spec.edits}
     if spec.strategy.canary:
         yield from _canary(spec, slots)
@@ -50,11 +51,22 @@ def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
         yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
     if spec.candidate.slot and not spec.analysis.measures and not spec.candidate.experiment:
         yield ("spec", "analysis"), "a candidate from git needs metrics or an experiment: nothing else could say PASS"
+    if spec.trial_files and spec.candidate.told_by_experiment:
+        what = "what files of its own bring is known from git: write slot: candidateVersion beside the experiment"
+        yield ("spec", "candidate"), what
     if spec.candidate.traffic:
         yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
     for index, edit in enumerate(spec.edits):
         if edit.set is SlotName.WEIGHT:
             yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
+
+
+def _trial_files(spec: PolicySpec) -> Iterator[Problem]:
+    """Where one place of the candidate goes away, its slot is empty: no other place could stay."""
+    for index, edit in enumerate(spec.edits if spec.trial_files else ()):
+        if edit.set is SlotName.CANDIDATE and not edit.comes_and_goes:
+            what = "stays when the candidate's files are removed: give it a file of its own, or none to the others"
+            yield ("spec", "edits", index), what
 
 
 def _ladder(canary: Canary | None) -> Iterator[Problem]:
