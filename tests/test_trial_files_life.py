@@ -12,8 +12,9 @@ from gitops_bot.errors import PolicyInvalid
 from gitops_bot.model import Outcome, Plan, StepKind
 from gitops_bot.policy.loading import Source, load_policies
 from tests.support.controllers import CONTROLLERS, Told
+from tests.support.life import MINUTE, Life
 from tests.support.world import ALICE, BASE, BOT
-from tests.test_experiments_life import MINUTE, Life, Shelf
+from tests.test_experiments_life import Shelf
 
 CI = "CI <ci@example.com>"
 OLD, NEW, NEWER = "1.0.0", "2.0.0", "3.0.0"
