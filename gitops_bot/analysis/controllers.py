@@ -18,7 +18,7 @@ from gitops_bot.model import (
 )
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import RUNS, STATES
+from gitops_bot.policy.watched import RENDERERS, RUNS, STATES
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 """What each cluster said of each object."""
@@ -69,8 +69,9 @@ def _meant(status: ExperimentStatus) -> Outcome:
     follows = status.act
     if status.phase is Phase.SUCCEEDED and follows in (Act.PROCEED, Act.EVALUATE):
         return Outcome.PASS
-    failed = status.phase is Phase.FAILED and follows in (Act.ROLLBACK, Act.REVERT, Act.ASK)
-    return Outcome.FAIL if failed or follows is Act.REVERT else Outcome.UNKNOWN
+    if status.phase is Phase.FAILED:
+        return Outcome.FAIL if follows in (Act.ROLLBACK, Act.REVERT, Act.ASK) else Outcome.UNKNOWN
+    return Outcome.FAIL if follows is Act.REVERT and status.ref.kind not in RENDERERS else Outcome.UNKNOWN
 
 
 def _numbers(status: ExperimentStatus) -> tuple[Figure, ...]:

@@ -7,6 +7,7 @@ merged one among its ancestors. What is out of sync says nothing of any commit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitops_bot.experiments.fields import (
     Lookup,
@@ -65,11 +66,22 @@ def read(application: Resource, _lookup: Lookup, _container: str | None) -> Expe
         identity=revision,
         began=instant(text(application, "status", "reconciledAt")),
         ended=instant(text(application, "status", "operationState", "finishedAt")),
+        turned=_turned(application, said),
         warnings=_warnings(application),
         revision=revision,
         applied_revision=applied(application, revision),
         advice=said.advice,
     )
+
+
+def _turned(application: Resource, said: Said) -> datetime | None:
+    """Since when it says so: its health turned then, or its last sync ended."""
+    synced = instant(text(application, "status", "operationState", "finishedAt"))
+    healthy = text(application, "status", "operationState", "phase") not in ("Failed", "Error")
+    turned = instant(text(application, "status", "health", "lastTransitionTime"))
+    if said.phase is Phase.FAILED and not healthy:
+        return synced
+    return max(turned, synced) if turned and synced else turned
 
 
 def sources(application: Resource) -> tuple[Source, ...]:

@@ -85,7 +85,8 @@ def bound(status: ExperimentStatus, *, contains: Callable[[str], bool], since: d
     older = _older(status, contains, since)
     if not older or status.phase is Phase.UNKNOWN:
         return status
-    return replace(status, phase=Phase.UNKNOWN, reason=older, weight=None, step="", advice=None)
+    why = f"{older}: {status.reason}" if status.phase is Phase.ERROR else older
+    return replace(status, phase=Phase.UNKNOWN, reason=why, weight=None, step="", advice=None)
 
 
 def _older(status: ExperimentStatus, contains: Callable[[str], bool], since: datetime) -> str:

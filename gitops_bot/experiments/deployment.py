@@ -8,6 +8,7 @@ from gitops_bot.experiments.fields import (
     condition,
     flag,
     image,
+    instant,
     number,
     observed,
     reference,
@@ -26,6 +27,7 @@ def read(deployment: Resource, _lookup: Lookup, container: str | None) -> Experi
         reason=reason,
         candidate=image(deployment, container),
         applied=template_written(deployment),
+        turned=instant(text(condition(deployment, "Progressing"), "lastTransitionTime")),
         identity=text(deployment, "metadata", "uid"),
     )
 

@@ -53,17 +53,24 @@ _HELM_RELEASE: Mapping[str, _Meaning] = {
 
 
 def read_kustomization(kustomization: Resource, _lookup: Lookup, _container: str | None) -> ExperimentStatus:
-    """The reading of one Kustomization; `revision` is the commit that was applied last."""
+    """The reading of one Kustomization; `revision` is the commit that it speaks of.
+
+    That is the one that was applied last, and where it is not ready the one that was tried: what cannot be built is
+    never applied, and what fails its health checks does not count as applied.
+    """
     said = _stale(kustomization) or _attempting(kustomization) or _by_condition(kustomization, _KUSTOMIZATION)
     source = text(kustomization, "status", "lastAppliedRevision")
-    applied = commit(text(kustomization, "status", "lastAppliedOriginRevision")) or commit(source)
+    revision = commit(text(kustomization, "status", "lastAppliedOriginRevision")) or commit(source)
+    if condition(kustomization, "Ready").get("status") == "False":
+        revision = commit(text(kustomization, "status", "lastAttemptedRevision")) or revision
     return ExperimentStatus(
         ref=reference(kustomization, "Kustomization"),
         phase=said.phase,
         reason=said.reason,
         identity=text(kustomization, "status", "lastAttemptedRevision") or source,
         ended=instant(text(condition(kustomization, "Ready"), "lastTransitionTime")),
-        revision=applied,
+        turned=instant(text(condition(kustomization, "Ready"), "lastTransitionTime")),
+        revision=revision,
         advice=said.advice,
     )
 
@@ -80,6 +87,7 @@ def read_helm_release(release: Resource, _lookup: Lookup, _container: str | None
         candidate=_version(tried),
         identity=text(release, "status", "lastAttemptedConfigDigest") or tried,
         ended=instant(text(condition(release, "Ready"), "lastTransitionTime")),
+        turned=instant(text(condition(release, "Ready"), "lastTransitionTime")),
         advice=said.advice,
     )
 

@@ -54,6 +54,7 @@ def read(service: Resource, lookup: Lookup, container: str | None) -> Experiment
         candidate=_version(service, lookup, split.candidate, container),
         weight=split.weight,
         applied=instant(text(tried, "metadata", "creationTimestamp")) or template_written(service),
+        turned=instant(text(condition(service, "Ready"), "lastTransitionTime")),
         url=text(service, "status", "url"),
         baseline_name=split.baseline,
         candidate_name=split.candidate,

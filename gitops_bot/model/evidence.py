@@ -141,6 +141,8 @@ class ExperimentStatus:
     began: datetime | None = None
     """When the run behind this reading began; evidence from before a commit does not speak of it."""
     ended: datetime | None = None
+    turned: datetime | None = None
+    """When it began to say so; of health alone, which can turn back."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """The last value of each metric that decides, for the candidate."""
     results: Mapping[str, object] = field(default_factory=dict)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitops_bot import edits, strategy
 from gitops_bot.errors import ClusterError, ObjectAbsent
-from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource, tekton, traffic
+from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource, tekton, traffic, twice
 from gitops_bot.experiments.fields import instant, label, text
-from gitops_bot.model import Claim, ExperimentStatus, History, ObjectRef, PullRequest, Tree, Unseen, Version
+from gitops_bot.model import Claim, ExperimentStatus, History, Kind, ObjectRef, PullRequest, Tree, Unseen, Version
 from gitops_bot.observe.clusters import listed, narrowed
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import BY_PIPELINE, Experiment, Traffic
+from gitops_bot.policy.watched import BY_PIPELINE, STATES, Experiment, Traffic
 from gitops_bot.ports import AskedByName
 
 Seen = ExperimentStatus | Unseen
@@ -72,7 +72,7 @@ def _commits(status: ExperimentStatus) -> Iterable[str]:
 
 def _status(sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, container: str | None) -> Seen:
     found = _object(sight, policy, cluster, ref, ref.kind)
-    return found if isinstance(found, Unseen) else _read(sight, cluster, ref, found, container)
+    return found if isinstance(found, Unseen) else _read(sight, policy, cluster, ref, found, container)
 
 
 def _object(sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, kind: str) -> Resource | Unseen:
@@ -98,9 +98,50 @@ def _object(sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef,
     return Unseen(ref, "it is being deleted") if text(found, "metadata", "deletionTimestamp") else found
 
 
-def _read(sight: Sight, cluster: str, ref: ObjectRef, found: Resource, container: str | None) -> Seen:
+def _read(
+    sight: Sight, policy: PromotionPolicy, cluster: str, ref: ObjectRef, found: Resource, container: str | None
+) -> Seen:
     system = SYSTEMS[ref.kind]
-    return system.read(found, _lookup(sight, cluster, found, system.companions), container)
+
+    def read(resource: Resource) -> ExperimentStatus:
+        return system.read(resource, _lookup(sight, cluster, resource, system.companions), container)
+
+    return _heard(sight, policy, cluster, ref.kind, found, read)
+
+
+def _heard(
+    sight: Sight,
+    policy: PromotionPolicy,
+    cluster: str,
+    kind: str,
+    found: Resource,
+    read: Callable[[Resource], ExperimentStatus],
+) -> Seen:
+    """What an object says; of bad news only what has stood for a while, or what it says again when asked anew."""
+    said = read(found)
+    if not twice.is_bad(said) or twice.has_stood(said, found, sight.now):
+        return said
+    if kind in STATES and (why := twice.just_turned(said, sight.now)):
+        return twice.unsure(said, why)
+    try:
+        again = _anew(sight, cluster, SYSTEMS[kind].kind, found)
+    except ClusterError as error:
+        sight.troubles.setdefault(policy.name, error)
+        return Unseen(said.ref, f"{said.reason}; asked once more: {error}")
+    return Unseen(said.ref, "it is gone") if again is None else twice.confirmed(said, found, read(again), again)
+
+
+def _anew(sight: Sight, cluster: str, kind: Kind, one: Resource) -> Resource | None:
+    """The object as it is at this moment, whatever was listed; None when it is gone. Errors: ClusterError."""
+    port = sight.site.clusters[cluster]
+    namespace, name = text(one, "metadata", "namespace"), text(one, "metadata", "name")
+    if isinstance(port, AskedByName):
+        try:
+            return port.get(kind, namespace, name)
+        except ObjectAbsent:
+            return None
+    there = {(text(each, "metadata", "namespace"), text(each, "metadata", "name")): each for each in port.list(kind)}
+    return there.get((namespace, name))
 
 
 def _lookup(sight: Sight, cluster: str, of: Resource, companions: Sequence[str]) -> Lookup:
@@ -142,7 +183,7 @@ def _experiment(sight: Sight, policy: PromotionPolicy, cluster: str, given: Expe
     found = _newest_run(sight, policy, given, claim, there) if given.kind in BY_PIPELINE else _labelled(given, there)
     if found is None:
         return Unseen(given.ref, f"there is no run of it yet{_about(policy, claim)}")
-    return _read(sight, cluster, given.ref, found, given.container)
+    return _read(sight, policy, cluster, given.ref, found, given.container)
 
 
 def _newest_run(
@@ -186,5 +227,9 @@ def _traffic(sight: Sight, policy: PromotionPolicy, cluster: str, given: Traffic
     stable = given.stable or ""
     if given.kind == "DeploymentPair" and policy.spec.baseline.workload:
         stable = policy.spec.baseline.workload.name
-    lookup = _lookup(sight, cluster, found, (*SYSTEMS[kind].companions, kind))
-    return traffic.read(given.kind, found, lookup, traffic.Names(stable, given.canary or ""))
+
+    def read(resource: Resource) -> ExperimentStatus:
+        lookup = _lookup(sight, cluster, resource, (*SYSTEMS[kind].companions, kind))
+        return traffic.read(given.kind, resource, lookup, traffic.Names(stable, given.canary or ""))
+
+    return _heard(sight, policy, cluster, kind, found, read)

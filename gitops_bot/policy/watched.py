@@ -24,6 +24,10 @@ STATES = frozenset({"KnativeService", "Deployment", "Application", "Kustomizatio
 DEPLOYERS = frozenset({"Application", "Kustomization", "Subscription"})
 """What deploys from git and says which commit is live."""
 
+RENDERERS = frozenset({"Application", "Kustomization", "HelmRelease"})
+"""What cannot render git deploys nothing, and so says nothing of a version: it could be their machinery, or a commit on
+top of ours."""
+
 WORDLESS = frozenset({"Analysis", "Kustomization", "Subscription"})
 """What gives a verdict and does not say on which version."""
 

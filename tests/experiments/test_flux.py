@@ -138,7 +138,8 @@ def test_ready_speaks_of_what_was_applied_not_of_what_is_tried() -> None:
     trying = having(kustomization(), "status.lastAttemptedRevision", f"main@sha1:{OLDER}")
     assert read(trying).phase is Phase.UNKNOWN
     failed = having(kustomization("HealthCheckFailed", "False"), "status.lastAppliedRevision", f"main@sha1:{OLDER}")
-    assert (read(failed).phase, read(failed).revision) == (Phase.FAILED, OLDER)
+    assert (read(failed).phase, read(failed).revision) == (Phase.FAILED, OURS)  # it was tried, and never counted
+    assert read(lacking(failed, "status.lastAttemptedRevision")).revision == OLDER
 
 
 def test_a_release_that_flux_rolled_back_failed() -> None:

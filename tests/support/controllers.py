@@ -168,11 +168,11 @@ def application(told: Told) -> list[Object]:
 
 
 def kustomization(told: Told) -> list[Object]:
-    """Flux: applied, healthy or not."""
+    """Flux: applied, or tried and not healthy, which leaves what was applied before."""
     revision = f"main@sha1:{told.commit}"
     status = {
         "observedGeneration": 2,
-        "lastAppliedRevision": revision,
+        "lastAppliedRevision": revision if told.good else f"main@sha1:{'0' * 40}",
         "lastAttemptedRevision": revision,
         "conditions": _ready(told.good, "ReconciliationSucceeded" if told.good else "HealthCheckFailed"),
     }

@@ -15,7 +15,7 @@ from gitops_bot.model import Kind, Plan, PrState
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import Source, load_policies
 from gitops_bot.policy.watched import BY_PIPELINE, SELECTABLE
-from gitops_bot.ports import Registry
+from gitops_bot.ports import Cluster, Registry
 from gitops_bot.tick import Job, Loaded, Report, run
 from tests.support.controllers import Object, Told
 from tests.support.world import BASE, BOT, World
@@ -83,7 +83,7 @@ class Life:
 
     def tick(self) -> Plan:
         """One run of the bot."""
-        return self._tick({"default": MemoryCluster(self.lists)})
+        return self.look({"default": MemoryCluster(self.lists)})
 
     def tick_in(self, clusters: Mapping[str, Sequence[Object]]) -> Plan:
         """One run of the bot on several clusters, each with its objects."""
@@ -91,20 +91,21 @@ class Life:
         def listing(objects: Sequence[Object]) -> MemoryCluster:
             return MemoryCluster(lambda kind: [one for one in objects if SYSTEMS[one["kind"]].kind == kind])
 
-        return self._tick({name: listing(objects) for name, objects in clusters.items()})
+        return self.look({name: listing(objects) for name, objects in clusters.items()})
 
     def errors(self) -> list[str]:
         """What one run of the bot complains of."""
         return [str(one.error) for one in self._run({"default": MemoryCluster(self.lists)}).failures]
 
-    def _tick(self, clusters: Mapping[str, MemoryCluster]) -> Plan:
+    def look(self, clusters: Mapping[str, Cluster]) -> Plan:
+        """One run of the bot that meets these clusters."""
         report = self._run(clusters)
         assert [str(one.error) for one in report.failures] == self.failures
         assert self.world.broken == []
         (plan,) = report.plans
         return plan
 
-    def _run(self, clusters: Mapping[str, MemoryCluster]) -> Report:
+    def _run(self, clusters: Mapping[str, Cluster]) -> Report:
         site = observe.Site(
             name="environments",
             base=BASE,
