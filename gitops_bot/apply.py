@@ -10,12 +10,14 @@ from gitops_bot.model import (
     Action,
     ClosePr,
     Comment,
+    HoldPr,
     MergePr,
     OpenPr,
     Plan,
     Proposal,
     Receipt,
     ReceiptState,
+    ResumePr,
     SetStatus,
     UpdatePr,
 )
@@ -123,6 +125,15 @@ def _act(plan: Plan, action: Action, run: _Run) -> Receipt:
             run.forge.comment(action.number, action.text, key=action.key)
             warnings = run.forge.decorate(action.number, labels=(action.label,), reviewers=())
             return _receipt(plan, "comment", number=action.number, detail="; ".join(warnings))
+        case HoldPr():
+            warnings = run.forge.decorate(action.number, labels=(action.label,), reviewers=())
+            run.forge.comment(action.number, action.comment, key=action.key)
+            state = ReceiptState.NOT_READY if warnings else ReceiptState.DONE
+            return _receipt(plan, "hold", state=state, number=action.number, detail="; ".join(warnings))
+        case ResumePr():
+            run.forge.unlabel(action.number, action.labels)
+            run.forge.update(action.number, body=action.body)
+            return _receipt(plan, "resume", number=action.number, detail=", ".join(action.labels))
         case SetStatus():
             # The body remembers the status, so the status comes first: a crash between the two is done again.
             run.forge.set_status(action.head, action.status)

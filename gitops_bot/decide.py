@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
 from gitops_bot.delivery import actions, body, gates, identity
+from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live
 from gitops_bot.errors import EditError
 from gitops_bot.experiments import bound
 from gitops_bot.model import (
     Act,
+    AskKind,
     BranchView,
     Change,
     Direction,
@@ -31,6 +33,7 @@ from gitops_bot.model import (
     Step,
     StepKind,
     Verdict,
+    asked,
 )
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import State
@@ -47,7 +50,8 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
-    verdict = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
+    measured = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
+    verdict = strategy.heeding(measured, facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
     wanted = step.wanted or step
     back = wanted.kind is StepKind.ROLLBACK
@@ -93,6 +97,7 @@ def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> t
             candidate=state.candidate,
             stays=_stays(policy, facts, state),
             pull=next((one for one in facts.pulls if one.branch == branch and one.state is PrState.OPEN), None),
+            asks=facts.asks,
         )
     )
 
@@ -179,7 +184,9 @@ def _bound(policy: PromotionPolicy, facts: Facts) -> Facts:
     for cluster in policy.spec.clusters:
         said = statuses[cluster, experiment.ref]
         if isinstance(said, ExperimentStatus):
-            claim = strategy.claim(policy, slots, facts.history, facts.pulls, facts.now, said.candidate, facts.offered)
+            claim = strategy.claim(
+                policy, slots, facts.history, facts.pulls, facts.now, said.candidate, facts.offered, facts.asks
+            )
             live = {one for (one, commit), there in facts.contained.items() if there and commit == claim.commit}
             statuses[cluster, experiment.ref] = bound.about(said, claim, live.__contains__)
     return replace(facts, statuses=statuses)
@@ -187,7 +194,9 @@ def _bound(policy: PromotionPolicy, facts: Facts) -> Facts:
 
 def _survey(policy: PromotionPolicy, facts: Facts) -> State:
     slots = edits.read(policy.spec.edits, facts.tree)
-    return strategy.survey(policy, slots, facts.history, facts.statuses, facts.pulls, facts.now, facts.offered)
+    return strategy.survey(
+        policy, slots, facts.history, facts.statuses, facts.pulls, facts.now, facts.offered, facts.asks
+    )
 
 
 def _situation(
@@ -201,6 +210,7 @@ def _situation(
 ) -> actions.Situation:
     wanted = step.wanted
     mode = policy.spec.rollback.merge if wanted and wanted.urgent else policy.spec.pull_request.merge
+    word = _word(state, wanted)
     proposal = _proposal(policy, facts, state, wanted, changes) if wanted else None
     situation = actions.Situation(
         policy=policy.name,
@@ -210,10 +220,12 @@ def _situation(
         gates=gated,
         mode=mode,
         pulls=facts.pulls,
-        branches=_branches(policy, facts, changes),
+        branches=_branches(policy, facts, changes, word),
         landed=state.landed,
         now=facts.now,
         source=facts.source,
+        asks=facts.asks,
+        hold_labels=policy.spec.gates.hold.labels,
     )
     if wanted is None or proposal is None:
         return situation
@@ -233,6 +245,15 @@ def _page(
     return body.Page(policy, state.slots, wanted, situation.verdict, situation.gates, changes, mode, note)
 
 
+def _word(state: State, wanted: Step | None) -> str:
+    """What the commit must remember of a person's word, so that its pull request stays while it is open."""
+    if wanted is None:
+        return ""
+    back = asked(state.asks, AskKind.ROLLBACK) if wanted.kind is StepKind.ROLLBACK else None
+    word = back or state.by_word
+    return heard.trailer(word, state.candidate) if word else ""
+
+
 def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step, changes: Sequence[Change]) -> Proposal:
     direction = identity.direction(wanted)
     key = identity.key(policy, facts.base, state.candidate, state.slots, wanted)
@@ -248,7 +269,7 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
         base_commit=facts.tree.commit,
         title=title,
         body="",
-        message=identity.message(policy.name, title, wanted, key),
+        message=identity.message(policy.name, title, wanted, key, _word(state, wanted)),
         labels=delivery.labels,
         reviewers=delivery.reviewers,
         draft=delivery.draft and not wanted.urgent,
@@ -259,17 +280,24 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
 # ---------------------------------------------------------------- ours or foreign
 
 
-def _branches(policy: PromotionPolicy, facts: Facts, changes: Sequence[Change]) -> Mapping[Direction, actions.Branch]:
+def _branches(
+    policy: PromotionPolicy, facts: Facts, changes: Sequence[Change], word: str
+) -> Mapping[Direction, actions.Branch]:
     proposed = {change.path: (change.before, change.after) for change in changes}
     return {
         direction: actions.Branch(
             oid=view.head.oid,
             ours=_ours(policy, facts.identity, view),
-            current=bool(proposed) and view.head.files == proposed,
+            current=bool(proposed) and view.head.files == proposed and _remembers(view, word),
             brought_up=any(len(commit.parents) > 1 for commit in view.head.commits),
         )
         for direction, view in facts.branches.items()
     }
+
+
+def _remembers(view: BranchView, word: str) -> bool:
+    """A branch made before the word was said does not; who said it first is as good as any."""
+    return not word or any(heard.remembered(commit.message) for commit in view.head.commits)
 
 
 def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:

@@ -190,6 +190,10 @@ class Forge(Protocol):
         """Add labels and ask for reviews, best effort: what did not work comes back as warnings."""
         ...
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        """Take labels off; one that is not borne is no error."""
+        ...
+
 
 @runtime_checkable
 class ForgeOfPeople(Forge, Protocol):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_bot import apply, decide, observe
 from gitops_bot.delivery import budget, gates, orphans, overlap
 from gitops_bot.errors import BotError, InternalError, PlaceConflict, PolicyInvalid, RateLimited, SeveralFailures
-from gitops_bot.model import Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
+from gitops_bot.model import Ask, Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
@@ -79,6 +79,8 @@ class Job:
     """Ends the processes and connections that the adapters hold; they come back when they are needed."""
     facts: Callable[[observe.Sight, PromotionPolicy], Facts] = observe.facts
     """What is known of a policy."""
+    asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
+    """By policy: what people ask by a command."""
 
 
 def plan(job: Job, only: str | None = None) -> Report:
@@ -87,6 +89,7 @@ def plan(job: Job, only: str | None = None) -> Report:
     with _failing(report, job.site.name):
         now = job.clock.now()
         sight = observe.look(job.site, now)
+        sight.asks = job.asks
         loaded = job.load(sight)
         report.failures += loaded.failures
         sight.policies = {one.policy.name: one.policy for one in loaded.policies}

@@ -9,34 +9,42 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitops_bot.delivery import marker
 from gitops_bot.delivery.gates.hold import NAME as HOLD
+from gitops_bot.delivery.gates.hold import said as holder
 from gitops_bot.delivery.identity import branch as branch_name
 from gitops_bot.delivery.identity import status_context
-from gitops_bot.delivery.text import cut, markdown, one_line
+from gitops_bot.delivery.text import code, cut, markdown, one_line
 from gitops_bot.model import (
     Action,
+    Ask,
+    AskKind,
     ClosePr,
     Comment,
     CommitStatus,
     Direction,
     Gate,
+    HoldPr,
     MergeMode,
     MergePr,
     OpenPr,
     Proposal,
     PrState,
     PullRequest,
+    ResumePr,
     SetStatus,
     StatusState,
     Step,
     StepKind,
     UpdatePr,
     Verdict,
+    asked,
+    asked_now,
 )
+from gitops_bot.policy.stopfile import PATH
 
 FOREIGN_LABEL = "gitops-bot/foreign-commits"
 
@@ -71,6 +79,10 @@ class Situation:
     now: datetime
     source: str = ""
     """Where the policy came from."""
+    asks: Sequence[Ask] = ()
+    """What people asked, in the order in which they said it."""
+    hold_labels: tuple[str, ...] = ()
+    """Any of these holds a pull request."""
 
     @property
     def shut(self) -> Gate | None:
@@ -86,6 +98,12 @@ class Situation:
     def permitted(self) -> bool:
         """The step itself may be delivered now, merge included."""
         return self.step.kind is not StepKind.HOLD and self.shut is None
+
+    @property
+    def forced(self) -> bool:
+        """A person asks to merge it now; a way back is none of that."""
+        going_back = self.proposal is not None and self.proposal.direction is Direction.ROLLBACK
+        return not going_back and asked_now(self.asks, AskKind.PROMOTE) is not None
 
     def open_pull(self, direction: Direction) -> PullRequest | None:
         """The open pull request of a direction."""
@@ -105,9 +123,19 @@ def choose(situation: Situation) -> Chosen:
     """The actions of one tick for one policy: what nothing wants is closed first."""
     wanted = situation.proposal.direction if situation.proposal else None
     chosen = [_direction(situation, direction) for direction in sorted(Direction, key=lambda one: one is wanted)]
+    chosen.append(_holds_nothing(situation))
     return Chosen(
         tuple(action for one in chosen for action in one.actions), tuple(note for one in chosen for note in one.notes)
     )
+
+
+def _holds_nothing(situation: Situation) -> Chosen:
+    """A hold that no label can bear holds this run alone, and that is said."""
+    word = asked(situation.asks, AskKind.HOLD)
+    if word is None or (situation.open_pull(Direction.PROMOTE) and situation.hold_labels):
+        return Chosen()
+    why = "no promotion is open to bear the label" if situation.hold_labels else "the policy has no label for it"
+    return Chosen(notes=(f"{word.by}'s hold does not last, {why}: put {PATH} on base",))
 
 
 def digest(situation: Situation) -> str:
@@ -175,7 +203,12 @@ def _direction(situation: Situation, direction: Direction) -> Chosen:
         return _open(situation, proposal) if situation.may_open else _not_opened(situation)
     if not pull.ours:
         return Chosen(notes=(f"#{pull.number} from {pull.branch} was opened by somebody else",))
-    return _left_alone(situation, direction, pull) or _held(situation, pull) or _pursue(situation, proposal, pull)
+    stays = _left_alone(situation, direction, pull) or _held(situation, pull)
+    if stays:
+        return stays
+    freed = _let_go(situation, pull)
+    pursued = _pursue(situation, proposal, replace(pull, body=freed.body) if freed else pull)
+    return Chosen((*([freed] if freed else ()), *pursued.actions), pursued.notes)
 
 
 def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
@@ -183,9 +216,31 @@ def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
     hold = next((gate for gate in situation.gates if gate.name == HOLD and not gate.open), None)
     if hold is None:
         return None
+    word = asked(situation.asks, AskKind.HOLD)
+    if word and situation.hold_labels:
+        return Chosen(tuple(_labelled(situation, pull, word, hold)), (hold.reason,))
     return Chosen(
         tuple(_told(situation, pull, f"{hold.name}: {hold.reason}", digest=digest(situation))), (hold.reason,)
     )
+
+
+def _labelled(situation: Situation, pull: PullRequest, word: Ask, hold: Gate) -> Iterator[Action]:
+    """The label first: it is what holds; the body only remembers for whom."""
+    label = situation.hold_labels[0]
+    until = f" until {word.until:%Y-%m-%d %H:%M} UTC" if word.until else ""
+    text = f"{markdown(holder(word))}{until}. Take the label {code(label)} off to let it go on."
+    key = f"held-{pull.head[:12]}-{text_digest(text)}"
+    yield HoldPr(pull.number, label, text, key)
+    pending = _status(situation, StatusState.PENDING, _waits_for(hold))
+    body = marker.holding(marker.remembering(pull.body, digest=digest(situation)), holder(word), word.until)
+    yield SetStatus(pull.head, pending, pull.number, body)
+
+
+def _let_go(situation: Situation, pull: PullRequest) -> ResumePr | None:
+    """The labels of a hold that is over; the body says no more for whom it was."""
+    borne = tuple(label for label in pull.labels if label in situation.hold_labels)
+    ended = any(gate.name == HOLD and gate.open for gate in situation.gates)
+    return ResumePr(pull.number, borne, marker.holding(pull.body, "", None)) if borne and ended else None
 
 
 def _left_alone(situation: Situation, direction: Direction, pull: PullRequest) -> Chosen | None:
@@ -208,7 +263,7 @@ def _not_opened(situation: Situation) -> Chosen:
 
 
 def _open(situation: Situation, proposal: Proposal) -> Chosen:
-    if refusal := _peoples_no(situation, proposal):
+    if not _taken_back(situation, proposal) and (refusal := _peoples_no(situation, proposal)):
         return Chosen(notes=(refusal,))
     branch = situation.branches.get(proposal.direction)
     if branch and not branch.ours:
@@ -225,9 +280,23 @@ def _peoples_no(situation: Situation, proposal: Proposal) -> str:
         said = marker.read(pull.body)
         if said is None and pull.closed_at and situation.landed and pull.closed_at < situation.landed:
             continue
-        if said is None or (not said.closed and said.key == proposal.key):
+        if said is None or (not said.closed and said.key == proposal.key and not _taken_up(situation, proposal, pull)):
             return f"a person closed #{pull.number}: that is a no to this step (reopen it, or promote by hand)"
     return ""
+
+
+def _taken_up(situation: Situation, proposal: Proposal, refused: PullRequest) -> bool:
+    """The same was opened again after a person's no: at a person's word, or it would not have been."""
+    later = [one for one in situation.pulls if refused.closed_at and one.created_at > refused.closed_at]
+    said = [marker.read(one.body) for one in later if one.branch == refused.branch and one.ours]
+    return any(one is not None and one.key == proposal.key for one in said)
+
+
+def _taken_back(situation: Situation, proposal: Proposal) -> bool:
+    """A person asks for what a person had closed."""
+    back = proposal.direction is Direction.ROLLBACK
+    word = asked_now(situation.asks, AskKind.ROLLBACK if back else AskKind.PROMOTE)
+    return word is not None or asked_now(situation.asks, AskKind.REOPEN) is not None
 
 
 def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
@@ -291,7 +360,8 @@ def _of_this_head(situation: Situation, proposal: Proposal, pull: PullRequest) -
 
 
 def _merge(situation: Situation, proposal: Proposal, pull: PullRequest) -> Iterator[Action]:
-    if situation.mode is MergeMode.AUTO and situation.permitted and not situation.step.cautions and not pull.draft:
+    willing = situation.forced or (situation.mode is MergeMode.AUTO and not situation.step.cautions)
+    if willing and situation.permitted and not pull.draft:
         yield MergePr(pull.number, pull.head, proposal.title, pull.branch)
 
 

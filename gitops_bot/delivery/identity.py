@@ -89,7 +89,8 @@ def _default_title(name: str, before: Slots, step: Step) -> str:
             return f"rollback({name}): {gone} → {after.stable}"
 
 
-def message(policy: str, subject: str, step: Step, proposal_key: str) -> str:
+def message(policy: str, subject: str, step: Step, proposal_key: str, asked: str = "") -> str:
     """The commit message. The trailers are hints for people; the bot decides by trees and parents."""
     trailers = {"Policy": policy, "Step": step.kind.value, "Proposal": proposal_key}
+    trailers |= {"Asked": asked} if asked else {}
     return f"{subject}\n\n" + "".join(f"Gitops-Bot-{name}: {value}\n" for name, value in trailers.items())

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 _MARK = re.compile(r"\A<!-- gitops-bot:v1:([A-Za-z0-9+/=]+) -->\n?")
 
@@ -27,6 +28,18 @@ class Marker:
     """Why the bot closed it."""
     source: str = ""
     """Where its policy came from: only what was loaded there can tell that the policy is gone."""
+    held: str = ""
+    """Who holds it by the label, and why, as far as a command said so."""
+    held_until: str = ""
+    """When that ends, as RFC 3339; empty: when the label is taken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a body remembers of a hold; without the label it means nothing."""
+
+    text: str
+    until: datetime | None
 
 
 def write(marker: Marker, text: str) -> str:
@@ -43,7 +56,7 @@ def read(body: str) -> Marker | None:
     try:
         said = json.loads(base64.b64decode(found[1], validate=True))
         fields = {name: said[name] for name in ("policy", "key", "digest", "text", "hour", "closed")}
-        fields["source"] = said.get("source", "")
+        fields |= {name: said.get(name, "") for name in ("source", "held", "held_until")}
     except (ValueError, TypeError, KeyError, RecursionError):  # whoever may edit the body may write anything
         return None
     return Marker(**fields) if all(isinstance(value, str) for value in fields.values()) else None
@@ -58,3 +71,21 @@ def remembering(body: str, *, digest: str = "", closed: str = "") -> str:
     """The same body, remembering another digest, or that it is being closed; with a digest alone it is open."""
     marker = read(body) or Marker("", "", "", "", "")
     return write(replace(marker, digest=digest or marker.digest, closed=closed), text(body))
+
+
+def holding(body: str, held: str, until: datetime | None) -> str:
+    """The same body, remembering who holds it, why and how long; empty text forgets it."""
+    marker = read(body) or Marker("", "", "", "", "")
+    return write(replace(marker, held=held, held_until=until.isoformat() if until else ""), text(body))
+
+
+def held(body: str) -> Held | None:
+    """What a body remembers of a hold; an end that cannot be read is none."""
+    marker = read(body)
+    if marker is None or not marker.held:
+        return None
+    try:
+        until = datetime.fromisoformat(marker.held_until) if marker.held_until else None
+    except ValueError:
+        until = None
+    return Held(marker.held, until if until is None or until.tzinfo else until.replace(tzinfo=UTC))

@@ -3,6 +3,7 @@
 Times are aware UTC datetimes; weights are whole percents of traffic on the candidate.
 """
 
+from gitops_bot.model.asks import Ask, AskKind, asked, asked_now
 from gitops_bot.model.delivery import (
     Action,
     Change,
@@ -10,6 +11,7 @@ from gitops_bot.model.delivery import (
     Comment,
     CommitStatus,
     Direction,
+    HoldPr,
     MergeMode,
     MergePr,
     OpenPr,
@@ -19,6 +21,7 @@ from gitops_bot.model.delivery import (
     PullRequest,
     Receipt,
     ReceiptState,
+    ResumePr,
     SetStatus,
     SlotMove,
     StatusState,
@@ -69,6 +72,8 @@ __all__ = [
     "Act",
     "Action",
     "Analysis",
+    "Ask",
+    "AskKind",
     "BranchView",
     "Change",
     "CheckResult",
@@ -85,6 +90,7 @@ __all__ = [
     "Gate",
     "Head",
     "History",
+    "HoldPr",
     "Kind",
     "MergeMode",
     "MergePr",
@@ -104,6 +110,7 @@ __all__ = [
     "Readings",
     "Receipt",
     "ReceiptState",
+    "ResumePr",
     "Review",
     "Sample",
     "Series",
@@ -123,6 +130,8 @@ __all__ = [
     "UpdatePr",
     "Verdict",
     "Version",
+    "asked",
+    "asked_now",
     "or_zero",
     "worst",
 ]

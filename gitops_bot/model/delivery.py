@@ -197,7 +197,28 @@ class SetStatus:
     """The body whose digest remembers it, written after the status."""
 
 
-Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus
+@dataclass(frozen=True, slots=True)
+class HoldPr:
+    """Label an open pull request so that nothing happens to it, and say for whom."""
+
+    number: int
+    label: str
+    comment: str
+    key: str
+    """Of the comment: said once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePr:
+    """Take the labels off by which an open pull request was held."""
+
+    number: int
+    labels: tuple[str, ...]
+    body: str
+    """Without what it remembered of the hold."""
+
+
+Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus | HoldPr | ResumePr
 
 
 @dataclass(frozen=True, slots=True)

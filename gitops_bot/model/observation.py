@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gitops_bot.model.asks import Ask
 from gitops_bot.model.delivery import Direction, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
 from gitops_bot.model.gating import Readings
@@ -63,3 +64,5 @@ class Facts:
     """By the number of the edit, where a controller could write its field."""
     readings: Readings = field(default_factory=Readings)
     """What its gates look at."""
+    asks: tuple[Ask, ...] = ()
+    """What people asked of it for this tick, in the order in which they said it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_bot.delivery import asked
 from gitops_bot.model import Facts
 from gitops_bot.observe.borrowing import measured
 from gitops_bot.observe.clusters import owners
@@ -22,7 +23,9 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     past = history(sight, policy)
     pulls = tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values())
     offer = offered(sight, policy)
-    claim = claimed(sight, policy, tree, past, pulls, offer)
+    ours = branches(sight, policy)
+    asks = asked.together(asked.before(pulls, ours, site.identity), sight.asks.get(policy.name, ()))
+    claim = claimed(sight, policy, tree, past, pulls, offer, asks)
     said = statuses(sight, policy, claim)
     return Facts(
         now=sight.now,
@@ -31,7 +34,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         history=past,
         statuses=said,
         pulls=pulls,
-        branches=branches(sight, policy),
+        branches=ours,
         stops=stopfile.find(tree),
         identity=site.identity,
         source=site.source,
@@ -39,6 +42,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         contained=contained(sight, policy, claim, said),
         owners=owners(sight, policy, tree),
         readings=readings(sight, policy, past, pulls),
+        asks=asks,
     )
 
 

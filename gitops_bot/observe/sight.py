@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gitops_bot.errors import BotError, ClusterError
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
+    Ask,
     History,
     Kind,
     PrState,
@@ -78,6 +79,8 @@ class Sight:
     """By image: one listing each, however many policies."""
     digests: dict[tuple[str, str], str] = field(default_factory=dict)
     """By image and tag; empty where the registry contradicts itself."""
+    asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
+    """By policy: what people ask by a command, in the order in which they said it."""
     troubles: dict[str, BotError] = field(default_factory=dict)
     """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
 

@@ -8,7 +8,18 @@ from gitops_bot import edits, strategy
 from gitops_bot.errors import ClusterError, ObjectAbsent
 from gitops_bot.experiments import SYSTEMS, Lookup, Objects, Resource, tekton, traffic, twice
 from gitops_bot.experiments.fields import instant, label, text
-from gitops_bot.model import Claim, ExperimentStatus, History, Kind, ObjectRef, PullRequest, Tree, Unseen, Version
+from gitops_bot.model import (
+    Ask,
+    Claim,
+    ExperimentStatus,
+    History,
+    Kind,
+    ObjectRef,
+    PullRequest,
+    Tree,
+    Unseen,
+    Version,
+)
 from gitops_bot.observe.clusters import listed, narrowed
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
@@ -25,12 +36,13 @@ def claimed(
     history: History,
     pulls: Sequence[PullRequest],
     offered: Version | str | None = None,
+    asks: Sequence[Ask] = (),
 ) -> Claim | None:
     """What the policy's experiment must be about; None where it has none. Errors: EditError."""
     if policy.spec.candidate.experiment is None:
         return None
     slots = edits.read(policy.spec.edits, tree)
-    return strategy.claim(policy, slots, history, pulls, sight.now, offered=offered)
+    return strategy.claim(policy, slots, history, pulls, sight.now, offered=offered, asks=asks)
 
 
 def statuses(sight: Sight, policy: PromotionPolicy, claim: Claim | None = None) -> Mapping[tuple[str, ObjectRef], Seen]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from gitops_bot.model import Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import canary, promote, trial_files
+from gitops_bot.strategy import asked, canary, promote, trial_files
+from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
@@ -36,7 +37,8 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
 
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
-    return trial_files.tidied(policy, state, _chosen(policy).next_step(policy, state, verdict))
+    step = trial_files.tidied(policy, state, _chosen(policy).next_step(policy, state, verdict))
+    return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "next_step", "stays", "survey", "trial"]
+__all__ = ["State", "claim", "heeding", "next_step", "stays", "survey", "trial"]

@@ -23,6 +23,9 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     slots, candidate = state.slots, state.candidate
+    if state.asked_back and slots.stable:
+        on_air = slots.weight and slots.candidate != slots.stable
+        return _down(slots, verdict) if on_air else _go_back(state, verdict)
     if candidate is None:
         return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is None:
@@ -120,7 +123,8 @@ def _go_back(state: State, verdict: Verdict) -> Step:
     if before is None or state.previous_rejected or state.went_back:
         why = f"{before} was rejected itself" if before else "git held no version before"
         return Step(StepKind.HOLD, state.slots, f"{verdict.because}; nothing to go back to: {why}")
-    after = replace(state.slots, stable=before, candidate=before, weight=0)
+    on_trial = before if state.slots.candidate == state.slots.stable else state.slots.candidate
+    after = replace(state.slots, stable=before, candidate=on_trial, weight=0)
     return Step(StepKind.ROLLBACK, after, verdict.because, urgent=True)
 
 

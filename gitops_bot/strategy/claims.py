@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gitops_bot.model import Claim, History, PullRequest, SlotName, Slots, Version
+from gitops_bot.model import Ask, Claim, History, PullRequest, SlotName, Slots, Version
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import DEPLOYERS, RUNS
 from gitops_bot.strategy import history as past
+from gitops_bot.strategy.state import named
 
 
 def claim(
@@ -19,6 +20,7 @@ def claim(
     now: datetime,
     told: Version | None = None,
     offered: Version | str | None = None,
+    asks: Sequence[Ask] = (),
 ) -> Claim:
     """What the reading of the policy's experiment must be about.
 
@@ -29,7 +31,7 @@ def claim(
     """
     experiment = policy.spec.candidate.experiment
     assert experiment is not None  # asked of policies with an experiment only
-    candidate = _candidate(policy, slots, offered)
+    candidate = named(asks) or _candidate(policy, slots, offered)
     standing = _standing(slots, candidate or told)
     whole = experiment.kind in RUNS or policy.spec.strategy.canary is not None
     moment = past.landing(history) if whole else past.arrival(history, standing or SlotName.STABLE)

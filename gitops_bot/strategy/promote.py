@@ -23,6 +23,9 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     slots, candidate = state.slots, state.candidate
+    on_trial_now = policy.spec.trial_files and state.on_trial and candidate != slots.stable
+    if state.asked_back and slots.stable and not on_trial_now:
+        return _go_back(policy, state, verdict)
     if candidate is None:
         return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is not None and slots.stable == candidate:
@@ -49,10 +52,7 @@ def _stands(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     nothing = Step(StepKind.HOLD, slots, f"nothing to promote: {slots.stable} is in place")
     if before is None or state.went_back:
         return nothing
-    after = trial_files.cleared(policy, replace(slots, stable=before))
-    back = Step(StepKind.ROLLBACK, after, verdict.because, urgent=True)
-    if state.previous_rejected:
-        back = Step(StepKind.HOLD, slots, f"{verdict.because}; nothing to go back to: {before} was rejected itself")
+    back = _go_back(policy, state, verdict)
     if verdict.outcome is Outcome.FAIL and on_watch:
         return back
     return standing_rollback(state, back, verdict) or nothing
@@ -62,3 +62,13 @@ def _watched(policy: PromotionPolicy, state: State) -> bool:
     """Whether the stable version came just now; that the other slots changed since begins no watch of its own."""
     came = state.previous is not None and state.previous.stable != state.slots.stable
     return came and not watch_over(policy, state)
+
+
+def _go_back(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
+    """To what stood before; Hold where nothing did, or nothing that may stand again."""
+    before = state.stable_before
+    if before is None or state.went_back or state.previous_rejected:
+        why = "git held no version before" if before is None else f"{before} was rejected itself"
+        return Step(StepKind.HOLD, state.slots, f"{verdict.because}; nothing to go back to: {why}")
+    after = trial_files.cleared(policy, replace(state.slots, stable=before))
+    return Step(StepKind.ROLLBACK, after, verdict.because, urgent=True)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from gitops_bot.model import (
+    Ask,
+    AskKind,
     Direction,
     ExperimentStatus,
     History,
@@ -23,6 +25,8 @@ from gitops_bot.model import (
     Unseen,
     Verdict,
     Version,
+    asked,
+    asked_now,
 )
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
@@ -77,6 +81,15 @@ class State:
     rollback_open: bool
     """The bot's pull request that goes back is open: it stays until the evidence says the contrary, or people do."""
     now: datetime
+    asks: tuple[Ask, ...] = ()
+    """What people asked, in the order in which they said it."""
+    by_word: Ask | None = None
+    """Who named the candidate, where the policy itself gives another one, or has turned it away."""
+
+    @property
+    def asked_back(self) -> bool:
+        """A person asks to go back, whatever was measured and however long ago the promotion was."""
+        return asked(self.asks, AskKind.ROLLBACK) is not None
 
     @property
     def on_trial(self) -> bool:
@@ -92,10 +105,13 @@ def survey(
     pulls: Sequence[PullRequest],
     now: datetime,
     offered: Version | str | None = None,
+    asks: tuple[Ask, ...] = (),
 ) -> State:
     """Gather the state of a policy from what was read; `offered` is what its registry gives, or why nothing."""
-    said, why = _candidate(policy, slots, statuses, offered)
-    candidate = _as_git_says(said, slots)
+    own, why = _candidate(policy, slots, statuses, offered)
+    candidate = _as_git_says(named(asks) or own, slots)
+    turned_away = _rejection(history, candidate)
+    word = asked(asks, AskKind.PROMOTE)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
     since, why_not = _since(policy, candidate, landed, statuses)
@@ -112,16 +128,23 @@ def survey(
         why_no_since=why_not,
         previous=past.before_landing(history),
         stable_before=before,
-        rejection=_rejection(history, candidate),
+        rejection=None if word else turned_away,
         previous_rejected=before is not None and past.rejection(history, before) is not None,
         went_back=past.returned(history),
         arrived_above=bool(candidate and ladder and past.arrived_above(history, candidate, ladder[0])),
         stable_health=health,
         stable_because=because,
         experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
-        rollback_open=any(_goes_back(pull) for pull in pulls),
+        rollback_open=any(_goes_back(pull) for pull in pulls) and not asked_now(asks, AskKind.PROMOTE),
         now=now,
+        asks=asks,
+        by_word=word if word and (turned_away or not past.same(own, candidate)) else None,
     )
+
+
+def named(asks: Sequence[Ask]) -> Version | None:
+    """The version that a person named last; it goes before what the policy would try."""
+    return next((one.version for one in reversed(asks) if one.kind is AskKind.PROMOTE and one.version), None)
 
 
 def _goes_back(pull: PullRequest) -> bool:

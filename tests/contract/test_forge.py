@@ -243,6 +243,15 @@ def test_decorating_adds_and_never_takes_away(world: World, forge: Forge) -> Non
     assert sorted(world.reviewers(1)) == ["alice", "bob"]
 
 
+def test_labels_are_taken_off_by_name_and_what_is_not_there_is_no_error(forge: Forge) -> None:
+    made(forge)
+    forge.decorate(1, labels=("gitops-bot/hold", "two", "three"), reviewers=())
+    forge.unlabel(1, ("gitops-bot/hold", "three", "four"))
+    assert only(forge).labels == ("two",)
+    forge.unlabel(1, ("gitops-bot/hold",))
+    assert only(forge).labels == ("two",)
+
+
 def test_what_does_not_exist_is_refused(forge: Forge) -> None:
     for act in (
         lambda: forge.update(7, body="x"),

@@ -93,6 +93,10 @@ class Crashing:
         self._count(f"decorate {number}")
         return warnings
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        self._forge.unlabel(number, labels)
+        self._count(f"unlabel {number}")
+
 
 class Counting:
     """The repository, with its pushes counted; `broken` ones do not get through."""

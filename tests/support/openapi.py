@@ -45,6 +45,7 @@ PATHS = (
     "/orgs/{org}/teams/{team_slug}/members",
     f"{REPO}/issues/{{issue_number}}/comments",
     f"{REPO}/issues/{{issue_number}}/labels",
+    f"{REPO}/issues/{{issue_number}}/labels/{{name}}",
     f"{REPO}/statuses/{{sha}}",
     f"{REPO}/commits/{{ref}}/status",
 )
@@ -117,7 +118,7 @@ class OpenApi:
 def _pattern(path: str, item: Mapping[str, Any]) -> re.Pattern[str]:
     """Most parameters are one segment; those that GitHub marks as greedy may hold slashes."""
     parameters = [one for operation in item.values() for one in operation.get("parameters", ())]
-    greedy = {one["name"] for one in parameters if one.get("x-multi-segment")} | {"ref", "path", "branch"}
+    greedy = {one["name"] for one in parameters if one.get("x-multi-segment")} | {"ref", "path", "branch", "name"}
     parts = (re.escape(part) if i % 2 == 0 else (".+" if part in greedy else "[^/]+") for i, part in _split(path))
     return re.compile("".join(parts))
 

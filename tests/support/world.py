@@ -361,6 +361,14 @@ class World:
             self._put(replace(pull, labels=added))
         return ()
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        """Labels."""
+        pull = self.pulls[number]
+        left = tuple(one for one in pull.labels if one not in labels)
+        if left != pull.labels:
+            self.writes.append(f"unlabel #{number}")
+            self._put(replace(pull, labels=left))
+
     def pass_time(self, length: timedelta) -> None:
         """Later."""
         self.now_ += length

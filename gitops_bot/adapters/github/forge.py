@@ -216,6 +216,13 @@ class GitHubForge:
         warnings = [f"labels {', '.join(labels)}: {refused}"] if refused else []
         return warnings + self._ask_reviews(number, reviewers)
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        """One request a label; GitHub answers 404 for one that is not there."""
+        for label in labels:
+            answer = self._ask("DELETE", f"/issues/{number}/labels/{quote(label, safe='')}")
+            if answer.status != 404:
+                answer.granted("pull requests: write")
+
     def _ask(self, verb: str, path: str, **rest: Any) -> Answer:
         return self._api.ask(verb, f"/repos/{self._repository}{path}", **rest)
 

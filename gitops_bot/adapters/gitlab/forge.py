@@ -252,6 +252,10 @@ class GitLabForge:
             warnings += [f"reviewers {', '.join(reviewers)}: {no}"] if no else []
         return warnings
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        """All at once; what is not there is passed over."""
+        self._put(number, {"remove_labels": ",".join(labels)})
+
     def _ask(self, verb: str, path: str, **rest: Any) -> Answer:
         return self._api.ask(verb, f"/projects/{quote(self.project, safe='')}{path}", **rest)
 

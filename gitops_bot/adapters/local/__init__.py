@@ -149,6 +149,12 @@ class LocalForge:
         )
         return ()
 
+    def unlabel(self, number: int, labels: Sequence[str]) -> None:
+        """Take labels off."""
+        self._change(
+            number, lambda record: replace(record, labels=tuple(one for one in record.labels if one not in labels))
+        )
+
     def checks(self, commit: str) -> Sequence[CommitCheck]:
         """The statuses of a commit."""
         known = {state.value: state for state in StatusState}

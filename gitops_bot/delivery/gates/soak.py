@@ -19,6 +19,8 @@ def gates(round_: Round) -> Iterator[Gate]:
         return
     if round_.step.urgent:
         yield Gate(NAME, True, "a way back waits for no soak")
+    elif round_.forced:
+        yield Gate(NAME, True, f"{round_.forced.by} asks for it now")
     elif not soak.environments and round_.step.kind is not StepKind.PROMOTE:
         yield Gate(NAME, True, "asked before the promotion")
     elif round_.candidate is None:

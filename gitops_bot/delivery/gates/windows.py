@@ -28,6 +28,9 @@ def gates(round_: Round) -> Iterator[Gate]:
     if round_.step.urgent:
         yield Gate(NAME, True, "a way back waits for no window", merging=True)
         return
+    if round_.forced:
+        yield Gate(NAME, True, f"{round_.forced.by} asks for it now", merging=True)
+        return
     hours = tuple(_hours(window) for window in windows)
     if why := shut(hours, round_.now):
         until = opens(hours, round_.now)

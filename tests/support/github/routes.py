@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from tests.support.github.rules import Refusal, World
 from tests.support.github.shapes import Shapes
@@ -156,6 +157,15 @@ def label(call: Call) -> Reply:
     return 200, [call.shapes.label(name) for name in labelled.labels]
 
 
+def unlabel(call: Call) -> Reply:
+    """Take one label off."""
+    pull, name = call.world.pull(call.number), unquote(call.args[1])
+    if name not in pull.labels:
+        return 404, {"message": "Label does not exist", "status": "404"}
+    pull.labels.remove(name)
+    return 200, [call.shapes.label(one) for one in pull.labels]
+
+
 def set_status(call: Call) -> Reply:
     """Set a commit status."""
     status = call.world.set_status(call.args[0], call.identity.login, **call.body)
@@ -208,6 +218,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("GET", r"REPO/issues/(\d+)/comments", comments),
     ("POST", r"REPO/issues/(\d+)/comments", create_comment),
     ("POST", r"REPO/issues/(\d+)/labels", label),
+    ("DELETE", r"REPO/issues/(\d+)/labels/(.+)", unlabel),
     ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),
     ("GET", r"REPO/commits/(.+)/status", combined_status),
     ("GET", r"REPO/commits/(.+)/check-runs", check_runs),

@@ -177,7 +177,7 @@ _LIST = {
     "target_branch": ".+",
 }
 _TEXTS = {"title": str, "description": str}
-_EDIT = {**_TEXTS, "state_event": str, "add_labels": str, "reviewer_ids": list}
+_EDIT = {**_TEXTS, "state_event": str, "add_labels": str, "remove_labels": str, "reviewer_ids": list}
 _MERGE = {"sha": str, "squash": bool, "merge_commit_message": str, "squash_commit_message": str}
 _STATUS = {"state": str, "name": str, "description": str}
 

@@ -162,6 +162,7 @@ class World:
         description: str | None = None,
         state_event: str = "",
         add_labels: str = "",
+        remove_labels: str = "",
         reviewer_ids: Sequence[int] | None = None,
     ) -> MergeRequest:
         """Rewrite, close, reopen, label, ask for reviews. What cannot be opened or closed stays as it is."""
@@ -175,6 +176,7 @@ class World:
         one.title = one.title if title is None else title
         one.body = one.body if description is None else self._said(one, description)
         one.labels += [name for name in add_labels.split(",") if name and name not in one.labels]
+        one.labels = [name for name in one.labels if name not in remove_labels.split(",")]
         if reviewer_ids is not None:
             # Those whom GitLab does not know, or who cannot see the project, are left out without a word.
             names = [name for number in reviewer_ids for name, known in self.people.items() if known == number]
