@@ -42,7 +42,8 @@ from gitops_bot.strategy import State
 def questions(policy: PromotionPolicy, facts: Facts) -> tuple[Query, ...]:
     """What must be asked of the metrics before this policy can be decided."""
     facts = _bound(policy, facts)
-    return analysis.ask(policy, strategy.trial(policy, _survey(policy, facts)), facts.now)
+    state = _survey(policy, facts)
+    return analysis.ask(strategy.judged(policy, state.slots), strategy.trial(policy, state), facts.now)
 
 
 def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
@@ -50,7 +51,8 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
-    measured = analysis.verdict(policy, state.candidate, trial, facts.statuses, series, facts.now)
+    judged = strategy.judged(policy, state.slots)
+    measured = analysis.verdict(judged, state.candidate, trial, facts.statuses, series, facts.now)
     verdict = strategy.heeding(measured, facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
     wanted = step.wanted or step
@@ -78,8 +80,13 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         gates=gated,
         proposal=situation.proposal,
         actions=chosen.actions,
-        notes=(*chosen.notes, *(said if back else ())),
+        notes=(*chosen.notes, *(said if back else ()), *_waits(state)),
     )
+
+
+def _waits(state: State) -> tuple[str, ...]:
+    """The newer candidate that lets the present one finish."""
+    return (f"{state.waiting} waits until {state.candidate} is promoted or gone",) if state.waiting else ()
 
 
 def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[Gate, ...]:
@@ -131,7 +138,8 @@ def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step
 
 def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
     """A ladder is begun only where the files let it end, and let it go back. Errors: EditError."""
-    if step.kind is not StepKind.START or step.urgent:
+    begins = step.kind is StepKind.START or (step.kind is StepKind.ADVANCE and not slots.weight)
+    if not begins or step.urgent:
         return
     begun = step.slots
     ends = {"promote": replace(begun, stable=begun.candidate), "go back": replace(begun, candidate=begun.stable)}

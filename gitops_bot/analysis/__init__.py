@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import product
 
 from gitops_bot.analysis import controllers
+from gitops_bot.analysis.appointed import appointed
 from gitops_bot.analysis.controllers import Statuses, named
 from gitops_bot.analysis.measuring import Measuring, measured
 from gitops_bot.model import (
@@ -22,6 +23,7 @@ from gitops_bot.model import (
     Verdict,
     Version,
 )
+from gitops_bot.policy.metrics import Metric
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
@@ -33,6 +35,8 @@ def ask(policy: PromotionPolicy, trial: Trial | None, now: datetime) -> tuple[Qu
         return ()
     asked: list[Query] = []
     for cluster, metric in product(policy.spec.clusters, policy.spec.analysis.metrics):
+        if _says_nothing(policy, metric, trial):
+            continue
         with suppress(TemplateProblem):  # the verdict says it, as a check of its own
             asked += Measuring.of(policy, metric, trial, cluster, now).queries
     return tuple(asked)
@@ -54,10 +58,14 @@ def verdict(
     ]
     if trial and policy.spec.asks_metrics:
         both = product(policy.spec.clusters, policy.spec.analysis.metrics)
-        checks += [
-            measured(named(metric.name, cluster, policy), policy, metric, trial, cluster, series, now)
-            for cluster, metric in both
-        ]
+        for cluster, metric in both:
+            name = named(metric.name, cluster, policy)
+            if _says_nothing(policy, metric, trial):
+                checks.append(CheckResult(name, Outcome.UNKNOWN, NOT_COMPARED, critical=False))
+            else:
+                checks.append(measured(name, policy, metric, trial, cluster, series, now))
+    if trial and trial.excused:
+        checks.append(CheckResult("analysis", Outcome.PASS, trial.excused))
     if not policy.spec.asks_metrics and policy.spec.candidate.version:
         checks.append(CheckResult("requested", Outcome.PASS, f"{policy.spec.candidate.version} was given by hand"))
     if policy.spec.candidate.registry and candidate and not (policy.spec.asks_metrics or policy.spec.asks_experiment):
@@ -65,6 +73,15 @@ def verdict(
     if trial and (late := _deadline(policy, trial, Verdict(tuple(checks)), series, now)):
         checks.append(late)
     return Verdict(tuple(checks))
+
+
+NOT_COMPARED = "not compared with the stable version where no user reaches the candidate"
+
+
+def _says_nothing(policy: PromotionPolicy, metric: Metric, trial: Trial) -> bool:
+    """Two versions of which one has no users are not compared."""
+    judge = appointed(policy.spec.analysis, metric, trial)
+    return trial.quiet and judge.compares and not judge.known.alone(judge.params)
 
 
 # ---------------------------------------------------------------- health

@@ -9,6 +9,7 @@ from gitops_bot.delivery.text import cut, one_line
 from gitops_bot.model import Direction, SlotName, Slots, Step, StepKind, Version
 from gitops_bot.policy import templates
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.policy.strategies.rungs import level_name
 
 PREFIX = "gitops-bot/"
 TITLE_LIMIT = 250
@@ -75,18 +76,24 @@ def _default_title(name: str, before: Slots, step: Step) -> str:
     after = step.slots
     match step.kind:
         case StepKind.START:
-            share = f" at {after.weight} %" if after.weight else ""
+            share = "" if after.weight is None else f" at {_level(after)}"
             return f"promote({name}): start {after.candidate}{share}"
         case StepKind.ADVANCE:
-            return f"promote({name}): {after.candidate} from {before.weight} % to {after.weight} %"
+            return f"promote({name}): {after.candidate} from {_level(before)} to {_level(after)}"
         case StepKind.PROMOTE:
             return f"promote({name}): {before.stable or 'nothing'} → {after.stable}"
         case StepKind.FINISH:
-            what = "traffic returns to stable" if before.weight else "its trial is removed"
+            what = "traffic returns to stable" if before.weight or before.mirror else "its trial is removed"
             return f"promote({name}): finish {after.stable}, {what}"
+        case StepKind.ROLLBACK if after.weight and before.candidate == after.candidate:
+            return f"rollback({name}): {after.candidate} from {_level(before)} to {_level(after)}"
         case _:
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
             return f"rollback({name}): {gone} → {after.stable}"
+
+
+def _level(slots: Slots) -> str:
+    return level_name(slots.weight or 0, slots.mirror or 0)
 
 
 def message(policy: str, subject: str, step: Step, proposal_key: str, asked: str = "") -> str:

@@ -63,7 +63,7 @@ class Sense:
     @property
     def of_weight(self) -> bool:
         """A weight is meant."""
-        return self.slot is SlotName.WEIGHT or (self.form is not None and self.form.of_weight)
+        return self.slot in (SlotName.WEIGHT, SlotName.MIRROR) or (self.form is not None and self.form.of_weight)
 
     def meant(self, value: Value, where: str) -> Value:
         """A value that was given, as what is meant: a version or a weight, unless it is taken as it is.

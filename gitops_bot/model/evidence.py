@@ -323,3 +323,7 @@ class Trial:
     weight: int | None
     watching: bool = False
     """After the promotion: only a FAIL matters."""
+    quiet: bool = False
+    """No user reaches the candidate: comparisons with the stable version say nothing."""
+    excused: str = ""
+    """Why nothing needs to be measured yet, where the policy says so."""

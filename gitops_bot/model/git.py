@@ -56,6 +56,7 @@ class SlotName(StrEnum):
     STABLE = "stableVersion"
     CANDIDATE = "candidateVersion"
     WEIGHT = "weight"
+    MIRROR = "mirror"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Slots:
     stable: Version | None = None
     candidate: Version | None = None
     weight: int | None = None
+    mirror: int | None = None
+    """The percent of the requests that is copied to the candidate."""
 
     def get(self, name: SlotName) -> Version | int | None:
         """The value of one slot."""
@@ -75,6 +78,8 @@ class Slots:
                 return self.candidate
             case SlotName.WEIGHT:
                 return self.weight
+            case SlotName.MIRROR:
+                return self.mirror
 
     def having(self, name: SlotName, value: Version | int | None) -> Slots:
         """The same slots with one value set."""
@@ -85,6 +90,8 @@ class Slots:
                 return replace(self, candidate=value)
             case SlotName.WEIGHT, int() | None:
                 return replace(self, weight=value)
+            case SlotName.MIRROR, int() | None:
+                return replace(self, mirror=value)
         raise InternalError(f"{name} cannot hold {value!r}")
 
 

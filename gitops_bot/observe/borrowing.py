@@ -1,19 +1,24 @@
-"""Metric templates of other tools, read where the policy says."""
+"""Ladders and metric templates of other tools, read where the policy says."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 from gitops_bot.analysis.borrowed import borrowed
 from gitops_bot.edits.place import load
 from gitops_bot.edits.plain import manifests
-from gitops_bot.errors import ClusterError, ObjectAbsent, PolicyInvalid
+from gitops_bot.errors import ClusterError, EditError, ObjectAbsent, PolicyInvalid
 from gitops_bot.experiments import Resource
-from gitops_bot.model import (
-    Kind,
-)
+from gitops_bot.model import Kind, SlotName
 from gitops_bot.observe.clusters import listed
 from gitops_bot.observe.sight import Sight
-from gitops_bot.policy.metrics import Borrowed
+from gitops_bot.policy.base import Spec
+from gitops_bot.policy.metrics import Borrowed, Metric
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.policy.strategies.canary import LadderFile, LadderRead
+from gitops_bot.policy.strategies.reading import LadderProblem, of_canary, of_rollout
+from gitops_bot.policy.strategies.reading import read as ladder_read
+from gitops_bot.policy.strategies.rungs import Rung
 from gitops_bot.policy.templates import TemplateProblem
 
 TEMPLATES = {
@@ -28,21 +33,75 @@ TEMPLATES = {
 
 
 def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
-    """The policy with the metrics of the templates it borrows. Errors: PolicyInvalid, EditError, ClusterError."""
-    analysis = policy.spec.analysis
-    if not analysis.templates:
+    """The policy with the ladder it reads from base, and the metrics of the templates it borrows.
+
+    Errors: PolicyInvalid, EditError, ClusterError.
+    """
+    policy = climbed(sight, policy)
+    analysis, canary = policy.spec.analysis, policy.spec.strategy.canary
+    rungs = canary.ladder if canary else ()
+    if not analysis.templates and not any(rung.templates for rung in rungs):
         return policy
-    metrics = list(analysis.metrics)
-    for one in analysis.templates:
+    metrics = (*analysis.metrics, *_metrics(sight, policy, analysis.templates))
+    _refuse_twice(policy, metrics)
+    changed: dict[str, Spec] = {"analysis": analysis.model_copy(update={"metrics": metrics})}
+    if canary and any(rung.templates for rung in rungs):
+        own = tuple(_measured_rung(sight, policy, rung, metrics) for rung in rungs)
+        told = canary.model_copy(update={"steps": (), "rungs": own, "starting_step": canary.begins})
+        changed["strategy"] = policy.spec.strategy.model_copy(update={"canary": told})
+    return policy.model_copy(update={"spec": policy.spec.model_copy(update=changed)})
+
+
+def _measured_rung(sight: Sight, policy: PromotionPolicy, rung: Rung, common: Sequence[Metric]) -> Rung:
+    metrics = (*rung.metrics, *_metrics(sight, policy, rung.templates))
+    _refuse_twice(policy, (*common, *metrics))
+    return rung.model_copy(update={"metrics": metrics, "templates": ()})
+
+
+def _metrics(sight: Sight, policy: PromotionPolicy, templates: Sequence[Borrowed]) -> Iterator[Metric]:
+    for one in templates:
         try:
-            metrics += borrowed(one, _template(sight, policy, one), policy.spec)
+            yield from borrowed(one, _template(sight, policy, one), policy.spec)
         except TemplateProblem as problem:
             raise PolicyInvalid(f"{one.kind} {one.name}: {problem}", where=f"policy {policy.name}") from problem
+
+
+def _refuse_twice(policy: PromotionPolicy, metrics: Sequence[Metric]) -> None:
     names = [metric.name for metric in metrics]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise PolicyInvalid(f"two metrics are called {twice}, one by a template", where=f"policy {policy.name}")
-    spec = policy.spec.model_copy(update={"analysis": analysis.model_copy(update={"metrics": tuple(metrics)})})
-    return policy.model_copy(update={"spec": spec})
+
+
+# ---------------------------------------------------------------- the ladder
+
+
+def climbed(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
+    """The policy with the ladder that it reads from base; one that cannot be read says why, and holds what climbs."""
+    canary = policy.spec.strategy.canary
+    if canary is None or canary.ladder_from is None:
+        return policy
+    source = canary.ladder_from
+    kind, given = ("Rollout", source.rollout) if source.rollout else ("Canary", source.canary)
+    assert given is not None  # ladders.py: exactly one of the two
+    try:
+        fields = (of_rollout if kind == "Rollout" else of_canary)(_object(sight, given, kind))
+        read = ladder_read(canary, fields, mirrors=any(edit.set is SlotName.MIRROR for edit in policy.spec.edits))
+    except (LadderProblem, EditError) as error:
+        shown = f"the ladder of {kind} in {given.file} cannot be read: {getattr(error, 'what', error)}"
+        read = canary.model_copy(update={"ladder_from": LadderRead(**dict(source), trouble=shown)})
+    strategy = policy.spec.strategy.model_copy(update={"canary": read})
+    return policy.model_copy(update={"spec": policy.spec.model_copy(update={"strategy": strategy})})
+
+
+def _object(sight: Sight, given: LadderFile, kind: str) -> Resource:
+    found = [one.content for one in manifests(load(sight.site.repo.tree(sight.base_commit), given.file))]
+    named = [one for one in found if one.get("kind") == kind and given.name in (None, _called(one)[1])]
+    if len(named) != 1:
+        raise LadderProblem("there are several: name one" if named else "there is none")
+    return named[0]
+
+
+# ---------------------------------------------------------------- templates
 
 
 def _template(sight: Sight, policy: PromotionPolicy, one: Borrowed) -> Resource:

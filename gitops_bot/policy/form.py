@@ -93,7 +93,7 @@ def misfit(template: str, slot: SlotName | None) -> str:
         form = Form.parse(template)
     except ValueError as error:
         return str(error)
-    if slot is None or form.of_weight == (slot is SlotName.WEIGHT):
+    if slot is None or form.of_weight == (slot in (SlotName.WEIGHT, SlotName.MIRROR)):
         return ""
     return f"spells a {'weight' if form.of_weight else 'version'}, and the edit sets {slot.value}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from pydantic import ValidationError
@@ -28,6 +28,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     return [
         *_candidate(spec.candidate),
         *_analysis(spec),
+        *_rungs(spec),
         *strategies.problems(spec),
         *_edits(spec),
         *_clusters(spec),
@@ -66,24 +67,53 @@ def _analysis(spec: PolicySpec) -> Iterator[Problem]:
     yield from _source(spec)
     if analysis.interval < timedelta(seconds=1):
         yield (*path, "interval"), "must be at least 1s"
-    if analysis.bake < analysis.interval:
-        yield (*path, "bake"), "must be at least one interval"
-    elif analysis.interval and analysis.bake > MAX_MEASUREMENTS * analysis.interval:
-        yield (*path, "bake"), f"is at most {MAX_MEASUREMENTS} intervals: one query gives no more points"
+    yield from _bake(path, analysis.bake, analysis.interval)
     if analysis.on_deadline == "rollback" and analysis.deadline is None:
         yield (*path, "onDeadline"), "needs a deadline"
     elif analysis.on_deadline == "rollback" and not analysis.measures:
         yield (*path, "onDeadline"), "needs metrics: silence alone rolls nothing back"
-    names = [metric.name for metric in analysis.metrics]
-    for index, metric in enumerate(analysis.metrics):
-        if metric.name in names[:index]:
-            yield (*path, "metrics", index, "name"), f"{metric.name} is the name of another metric"
-        yield from _metric((*path, "metrics", index), metric, spec)
-    for index, borrowed in enumerate(analysis.templates):
-        yield from _borrowed((*path, "templates", index), borrowed, spec)
+    yield from _measured(path, analysis.metrics, analysis.templates, spec)
     decisive = analysis.templates or spec.asks_experiment or any(metric.critical for metric in analysis.metrics)
     if analysis.metrics and not decisive:
         yield (*path, "metrics"), "none is critical, so nothing could ever decide"
+
+
+def _bake(path: Path, bake: timedelta, interval: timedelta) -> Iterator[Problem]:
+    if bake < interval:
+        yield (*path, "bake"), "must be at least one interval"
+    elif interval and bake > MAX_MEASUREMENTS * interval:
+        yield (*path, "bake"), f"is at most {MAX_MEASUREMENTS} intervals: one query gives no more points"
+
+
+def _measured(
+    path: Path, metrics: Sequence[Metric], borrowed: Sequence[Borrowed], spec: PolicySpec, known: Sequence[str] = ()
+) -> Iterator[Problem]:
+    names = [*known, *(metric.name for metric in metrics)]
+    for index, metric in enumerate(metrics):
+        if metric.name in names[: len(known) + index]:
+            yield (*path, "metrics", index, "name"), f"{metric.name} is the name of another metric"
+        yield from _metric((*path, "metrics", index), metric, spec)
+    for index, one in enumerate(borrowed):
+        yield from _borrowed((*path, "templates", index), one, spec)
+
+
+def _rungs(spec: PolicySpec) -> Iterator[Problem]:
+    """What is measured on single rungs of a ladder."""
+    canary, known = spec.strategy.canary, [metric.name for metric in spec.analysis.metrics]
+    if canary is None:
+        return
+    where: Path = ("spec", "strategy", "canary")
+    for index, rung in enumerate(canary.rungs):
+        path = (*where, "rungs", index)
+        yield from _measured(path, rung.metrics, rung.templates, spec, known)
+        if rung.bake is not None:
+            yield from _bake(path, rung.bake, spec.analysis.interval)
+    for index, step in enumerate(canary.steps):
+        if step.analysis:
+            path = (*where, "steps", index, "analysis")
+            if not step.analysis.templates:
+                yield path, "needs templates"
+            yield from _measured(path, (), step.analysis.borrowed(), spec)
 
 
 def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:

@@ -85,7 +85,7 @@ Slot = Annotated[
     SlotName,
     BeforeValidator(_slot_name),
     served("activeColor"),
-    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "version"]}),
+    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "mirror", "version"]}),
 ]
 
 
@@ -102,7 +102,7 @@ class Edit(HandEdit):
     """One place and the slot that lives there."""
 
     set: Slot
-    """stableVersion (or version), candidateVersion, weight."""
+    """stableVersion (or version), candidateVersion, weight, mirror."""
 
 
 # ---------------------------------------------------------------- delivery

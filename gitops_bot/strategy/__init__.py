@@ -10,6 +10,7 @@ from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import asked, canary, promote, trial_files
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
+from gitops_bot.strategy.ladder import judged
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
 
@@ -41,4 +42,4 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "heeding", "next_step", "stays", "survey", "trial"]
+__all__ = ["State", "claim", "heeding", "judged", "next_step", "stays", "survey", "trial"]

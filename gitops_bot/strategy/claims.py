@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gitops_bot.model import Ask, Claim, History, PullRequest, SlotName, Slots, Version
+from gitops_bot.model import Ask, AskKind, Claim, History, PullRequest, SlotName, Slots, Version
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import DEPLOYERS, RUNS
 from gitops_bot.strategy import history as past
-from gitops_bot.strategy.state import named
+from gitops_bot.strategy.ladder import kept
 
 
 def claim(
@@ -50,6 +50,8 @@ def claim(
 def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | None) -> Version | None:
     """The version on trial, where the policy or git names it."""
     given = policy.spec.candidate
+    if standing := kept(policy, slots):
+        return standing
     if given.version:
         return Version.parse(given.version)
     if given.registry:
@@ -60,6 +62,11 @@ def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | N
 def by_git(policy: PromotionPolicy, slots: Slots) -> Version | None:
     """The version on trial as git has it; the stable one where the trial has files of its own, and they are gone."""
     return slots.candidate or (slots.stable if policy.spec.trial_files else None)
+
+
+def named(asks: Sequence[Ask]) -> Version | None:
+    """The version that a person named last; it goes before what the policy would try."""
+    return next((one.version for one in reversed(asks) if one.kind is AskKind.PROMOTE and one.version), None)
 
 
 def _standing(slots: Slots, candidate: Version | None) -> SlotName | None:

@@ -64,11 +64,21 @@ def before_landing(history: History) -> Slots | None:
     return history.moments[len(run)].slots if 0 < len(run) < len(history.moments) else None
 
 
-def arrived_above(history: History, candidate: Version, rung: int) -> bool:
-    """Whether the candidate replaced another under a weight above the rung and was never taken down to it."""
+def arrived_above(history: History, candidate: Version, rung: tuple[int, int]) -> bool:
+    """Whether the candidate replaced another under traffic above the rung's and was never taken down to it.
+
+    `rung`: the users' percent, then the mirrored one.
+    """
     known = [slots for _, slots in readable(history)]
     run = list(takewhile(lambda slots: slots.candidate == candidate, known))
-    return 0 < len(run) < len(known) and all((slots.weight or 0) > rung for slots in run)
+    return 0 < len(run) < len(known) and all((slots.weight or 0, slots.mirror or 0) > rung for slots in run)
+
+
+def stepped_back(history: History, candidate: Version) -> bool:
+    """Whether the candidate came down from its present weight before, and not to 0."""
+    known = list(takewhile(lambda slots: slots.candidate == candidate, (slots for _, slots in readable(history))))
+    weights = [slots.weight or 0 for slots in known]
+    return any(old == weights[0] and 0 < new < old for new, old in pairwise(weights))
 
 
 def stable_before(history: History, current: Version | None) -> Version | None:
@@ -96,23 +106,27 @@ class Rejection:
         return f"{self.how} in {self.commit[:12]} by {self.author}"
 
 
-def rejection(history: History, candidate: Version) -> Rejection | None:
+def rejection(history: History, candidate: Version, *, restarts_at_0: bool = False) -> Rejection | None:
     """The commit by which base turned a version away, whoever wrote it; None when it did not, or a person took it back.
 
-    Turned away: a version slot leaves it for a value held before, or, while it is not stable, its weight falls to 0 or
-    its files go.
-    Taken back: a person's commit sets it, or gives it weight again.
+    Turned away: a version slot leaves it for a value held before, or, while it is not stable, its traffic falls to 0 or
+    its files go. Taken back: a person's commit sets it, or gives it weight again. `restarts_at_0`: the ladder's first
+    rung has no users' traffic, so that the first fall of a version that came under another's weight is its beginning.
     """
     found: Rejection | None = None
     stables: list[Version | None] = []
     held: list[Version | None] = []
+    jumped = False
     for old, moment, new in _oldest_first(history):
         stables.append(old.stable)
         held += [old.stable, old.candidate]
         if how := _turned_away(old, new, candidate, stables, held):
-            found = Rejection(moment.commit, moment.author, how)
+            begins = restarts_at_0 and jumped and same(new.candidate, candidate)
+            found = found if begins else Rejection(moment.commit, moment.author, how)
         elif found and moment.by_person and _taken_up(old, new, candidate):
             found = None
+        arrives = not same(old.candidate, candidate)
+        jumped = same(new.candidate, candidate) and bool(new.weight) and (arrives or jumped)
     return found
 
 
@@ -149,12 +163,13 @@ def _turned_away(
         return f"the candidate version went back to {new.candidate}"
     if _left(old.stable, new.stable, candidate, stables):
         return f"the stable version went back to {new.stable}"
-    if same(old.candidate, candidate) and not same(new.stable, candidate):
-        if new.candidate is None:
-            return "its trial was taken away"
-        if (old.weight or 0) > 0 and not new.weight:
-            return "its weight was set to 0"
-    return ""
+    if not same(old.candidate, candidate) or same(new.stable, candidate):
+        return ""
+    if new.candidate is None:
+        return "its trial was taken away"
+    if old.weight and not new.weight:
+        return "its weight was set to 0"
+    return "its mirrored traffic was set to 0" if old.mirror and not (new.mirror or new.weight) else ""
 
 
 def _left(old: Version | None, new: Version | None, candidate: Version, held: Sequence[Version | None]) -> bool:
@@ -167,5 +182,6 @@ def _taken_up(old: Slots, new: Slots, candidate: Version) -> bool:
         same(after, candidate) and not same(before, candidate)
         for before, after in ((old.candidate, new.candidate), (old.stable, new.stable))
     )
-    raised = same(new.candidate, candidate) and (new.weight or 0) > (old.weight or 0)
+    more = (new.weight or 0, new.mirror or 0) > (old.weight or 0, old.mirror or 0)
+    raised = same(new.candidate, candidate) and more
     return set_now or raised

@@ -31,7 +31,8 @@ from gitops_bot.model import (
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
 from gitops_bot.strategy import history as past
-from gitops_bot.strategy.claims import by_git
+from gitops_bot.strategy.claims import by_git, named
+from gitops_bot.strategy.ladder import kept
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 
@@ -54,6 +55,8 @@ class State:
     slots: Slots
     """What base says now."""
     candidate: Version | None
+    waiting: Version | None
+    """A newer one, which lets the present one finish."""
     why_no_candidate: str
     """Said when there is none."""
     blind: bool
@@ -74,6 +77,8 @@ class State:
     """The stable version came by going back to it."""
     arrived_above: bool
     """The candidate came under a weight above the first rung."""
+    stepped_back: bool
+    """The candidate came down from its present weight once before."""
     stable_health: Health
     stable_because: str
     experiment_failed: bool
@@ -110,17 +115,23 @@ def survey(
     """Gather the state of a policy from what was read; `offered` is what its registry gives, or why nothing."""
     own, why = _candidate(policy, slots, statuses, offered)
     candidate = _as_git_says(named(asks) or own, slots)
-    turned_away = _rejection(history, candidate)
+    waiting, standing = None, kept(policy, slots)
+    keeps = standing and not past.same(standing, candidate) and past.rejection(history, standing) is None
+    if keeps and candidate and not named(asks):
+        waiting, candidate = candidate, standing
+    own = standing if waiting else own
     word = asked(asks, AskKind.PROMOTE)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
     since, why_not = _since(policy, candidate, landed, statuses)
     before = past.stable_before(history, slots.stable)
     ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
+    turned_away = _rejection(history, candidate, quiet=bool(ladder) and not ladder[0].weight)
     health, because = _stable_health(policy, slots, statuses)
     return State(
         slots=slots,
         candidate=candidate,
+        waiting=waiting,
         why_no_candidate=why,
         blind=candidate is None and (policy.spec.candidate.told_by_experiment or offered is not None),
         landed=landed,
@@ -131,7 +142,8 @@ def survey(
         rejection=None if word else turned_away,
         previous_rejected=before is not None and past.rejection(history, before) is not None,
         went_back=past.returned(history),
-        arrived_above=bool(candidate and ladder and past.arrived_above(history, candidate, ladder[0])),
+        arrived_above=bool(candidate and ladder and past.arrived_above(history, candidate, ladder[0].level)),
+        stepped_back=candidate is not None and past.stepped_back(history, candidate),
         stable_health=health,
         stable_because=because,
         experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
@@ -140,11 +152,6 @@ def survey(
         asks=asks,
         by_word=word if word and (turned_away or not past.same(own, candidate)) else None,
     )
-
-
-def named(asks: Sequence[Ask]) -> Version | None:
-    """The version that a person named last; it goes before what the policy would try."""
-    return next((one.version for one in reversed(asks) if one.kind is AskKind.PROMOTE and one.version), None)
 
 
 def _goes_back(pull: PullRequest) -> bool:
@@ -186,8 +193,10 @@ def _as_git_says(candidate: Version | None, slots: Slots) -> Version | None:
     return next(standing, candidate)
 
 
-def _rejection(history: History, candidate: Version | None) -> past.Rejection | None:
-    return (past.rejection(history, candidate) or past.moved_on(history, candidate)) if candidate else None
+def _rejection(history: History, candidate: Version | None, *, quiet: bool) -> past.Rejection | None:
+    if candidate is None:
+        return None
+    return past.rejection(history, candidate, restarts_at_0=quiet) or past.moved_on(history, candidate)
 
 
 def _since(

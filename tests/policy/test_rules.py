@@ -149,21 +149,6 @@ def metric(**changed: Any) -> Spec:
         ),
         # strategy
         (LADDER, {"strategy": {"canary": None}}, "strategy", "one of canary, promote is needed"),
-        (LADDER, {"strategy": {"canary": {}}}, "strategy.canary", "either weights, or step and max"),
-        (
-            LADDER,
-            {"strategy": {"canary": {"weights": [5], "step": 5}}},
-            "strategy.canary",
-            "either weights, or step and max",
-        ),
-        (
-            LADDER,
-            {"strategy": {"canary": {"weights": [5], "max": 50}}},
-            "strategy.canary.max",
-            "goes with step",
-        ),
-        (LADDER, {"strategy": {"canary": {"step": 60, "max": 50}}}, "strategy.canary.step", "is greater than max"),
-        (LADDER, {"strategy": {"canary": {"weights": [5, 5]}}}, "strategy.canary.weights.1", "5 does not rise above 5"),
         (
             LADDER,
             {"candidate": {"slot": None, "experiment": CANARY}},

@@ -139,7 +139,7 @@ def test_nothing_is_known_of_an_empty_history() -> None:
     v1 = version(V1)
     assert v1 is not None
     assert past.rejection(history(), v1) is None
-    assert not past.arrived_above(history(), v1, 5)
+    assert not past.arrived_above(history(), v1, (5, 0))
 
 
 ANOTHER = slots(V1, V3, 50)
@@ -170,14 +170,14 @@ def test_a_candidate_arrived_above_when_it_came_under_the_weight_and_was_never_d
     told = history(*((minute, one) for minute, one in enumerate(rows)))  # type: ignore[arg-type]
     v3 = version(V3) if V3 in str(rows[-1]) else version(V2)
     assert v3 is not None
-    assert past.arrived_above(told, v3, 5) is arrived
+    assert past.arrived_above(told, v3, (5, 0)) is arrived
 
 
 def test_a_history_that_ends_before_the_candidate_came_does_not_say_that_it_arrived_above() -> None:
     told = history((0, HALF), (5, HALF), complete=False)
     v2 = version(V2)
     assert v2 is not None
-    assert not past.arrived_above(told, v2, 5)
+    assert not past.arrived_above(told, v2, (5, 0))
 
 
 # ---------------------------------------------------------------- rejection

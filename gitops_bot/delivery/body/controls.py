@@ -20,6 +20,8 @@ def _lines(page: Page) -> list[str]:
     back = "write the weight 0" if page.policy.spec.strategy.canary and on_trial else "write the old version"
     if page.policy.spec.trial_files and page.before.stable == page.step.slots.stable:
         back = "remove the candidate's files"
+    elif back == "write the weight 0" and not (page.before.weight or page.step.slots.weight):
+        back = "write the stable version where the candidate's stands"
     return [
         "- **Not this step**: close this pull request; the same step is not proposed again.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",

@@ -33,6 +33,8 @@ def _moves(before: Slots, step: Step) -> str:
         parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate or 'none'))}")
     if (before.weight or 0) != (after.weight or 0):
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
+    if (before.mirror or 0) != (after.mirror or 0):
+        parts.append(f"mirrored {before.mirror or 0} % → {after.mirror or 0} %")
     return ", ".join(parts)
 
 

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from gitops_bot.policy.base import Later, Percent, Spec
-
-
-class Canary(Spec):
-    """A ladder of weights in git: `weights`, or `step` and `max`; the promotion follows the last rung."""
-
-    weights: tuple[Percent, ...] = ()
-    step: Percent | None = None
-    max: Percent | None = None
-
-    @property
-    def ladder(self) -> tuple[int, ...]:
-        """The rungs, rising."""
-        if self.weights or self.step is None:
-            return self.weights
-        top = self.max or 100
-        return (*range(self.step, top, self.step), top)
+from gitops_bot.policy.base import Later, Spec
+from gitops_bot.policy.strategies.canary import Canary
 
 
 class Promote(Spec):
@@ -32,4 +17,6 @@ class Strategy(Spec):
     promote: Promote | None = None
     blue_green: Later = None
     ab_test: Later = None
-    mirror: Later = None
+
+
+__all__ = ["Canary", "Promote", "Strategy"]

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from gitops_bot.model import SlotName
 from gitops_bot.policy.fields import Problem, one_of
 from gitops_bot.policy.schema import PolicySpec
-from gitops_bot.policy.strategies import Canary
+from gitops_bot.policy.strategies import ladders
+from gitops_bot.policy.strategies.canary import Canary
 from gitops_bot.policy.watched import WEIGHERS
 
 
 def problems(spec: PolicySpec) -> Iterator[Problem]:
     """What is wrong with a strategy whose shape is right, or with what it needs around it."""
     yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote")
-    yield from _ladder(spec.strategy.canary)
     yield from _trial_files(spec)
     slots = {edit.set for edit in spec.edits}
     if spec.strategy.canary:
-        yield from _canary(spec, slots)
+        yield from ladders.problems(spec, spec.strategy.canary)
+        yield from _canary(spec, spec.strategy.canary, slots)
     if spec.strategy.promote:
         yield from _promote(spec, slots)
 
 
-def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
+def _canary(spec: PolicySpec, canary: Canary, slots: set[SlotName]) -> Iterator[Problem]:
     experiment = spec.candidate.experiment
     if experiment and (owner := WEIGHERS.get(experiment.kind)):
         yield (
@@ -37,10 +37,10 @@ def _canary(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
         what = "a ladder in git tries the version that git names: write slot: candidateVersion beside the experiment"
         yield ("spec", "candidate"), what
         return
-    for name in SlotName:
+    for name in (SlotName.STABLE, SlotName.CANDIDATE, SlotName.WEIGHT):
         if name not in slots:
             yield ("spec", "edits"), f"strategy.canary needs an edit that sets {name.value}"
-    if not spec.analysis.measures and not experiment:
+    if not spec.analysis.measures and not experiment and not any(one.metrics or one.templates for one in canary.ladder):
         yield ("spec", "analysis"), "strategy.canary needs metrics: without evidence it could never advance"
 
 
@@ -57,7 +57,7 @@ def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
     if spec.candidate.traffic:
         yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
     for index, edit in enumerate(spec.edits):
-        if edit.set is SlotName.WEIGHT:
+        if edit.set in (SlotName.WEIGHT, SlotName.MIRROR):
             yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
 
 
@@ -67,18 +67,3 @@ def _trial_files(spec: PolicySpec) -> Iterator[Problem]:
         if edit.set is SlotName.CANDIDATE and not edit.comes_and_goes:
             what = "stays when the candidate's files are removed: give it a file of its own, or none to the others"
             yield ("spec", "edits", index), what
-
-
-def _ladder(canary: Canary | None) -> Iterator[Problem]:
-    if canary is None:
-        return
-    path = ("spec", "strategy", "canary")
-    if bool(canary.weights) == (canary.step is not None):
-        yield path, "either weights, or step and max"
-    if canary.max is not None and canary.step is None:
-        yield (*path, "max"), "goes with step"
-    if canary.step and canary.max and canary.step > canary.max:
-        yield (*path, "step"), "is greater than max"
-    for index, (lower, higher) in enumerate(pairwise(canary.weights)):
-        if higher <= lower:
-            yield (*path, "weights", index + 1), f"{higher} does not rise above {lower}"
