@@ -40,7 +40,7 @@ def example(name: str) -> LoadedPolicy:
 def test_validate_finds_nothing_wrong_with_the_folder() -> None:
     found = check([POLICIES])
     assert found.problems == []
-    assert found.checked == len(EXAMPLES) == 5
+    assert found.checked == len(EXAMPLES) > 4
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.name)

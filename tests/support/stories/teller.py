@@ -1,0 +1,222 @@
+"""Plays a story by real ticks: git, the local forge, recorded clusters and metrics, a clock that the story moves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gitops_bot import tick
+from gitops_bot.adapters.local import LocalForge
+from gitops_bot.model import ReceiptState
+from gitops_bot.policy.config import BotConfig
+from gitops_bot.policy.loading import Source, load_config
+from gitops_bot.wiring import Options, local_forge, opened
+from tests.support.environment import Environment
+from tests.support.stories.pages import Pages, Pull
+from tests.support.stories.script import Commit, Deed, Moment, Script
+
+POLICIES = Path(__file__).parents[3] / "policies"
+REPOSITORY = "environments"
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+Object = dict[str, Any]
+_Named = tuple[str, str, str]
+
+
+def told(folder: Path, room: Path) -> Pages:
+    """A story's pages, played in an empty room."""
+    story = _Story(Script.read(folder), folder, room)
+    with opened(story.config, Options(story)) as jobs:
+        for moment in story.script.ticks:
+            story.play(jobs[REPOSITORY], moment)
+        story.rests(jobs[REPOSITORY])
+    return story.pages
+
+
+def _address(who: str) -> str:
+    return f"{who} <{who.rsplit(maxsplit=1)[-1].lower()}@acme.example>"
+
+
+@dataclass
+class _Story:
+    """The world of a story; it is the bot's clock, too."""
+
+    script: Script
+    folder: Path
+    room: Path
+    config: BotConfig = field(init=False)
+    pages: Pages = field(init=False)
+    time: datetime = field(init=False)
+    git: Environment = field(init=False)
+    objects: dict[str, dict[_Named, Object]] = field(default_factory=dict)
+    series: dict[str, dict[str, list[list[float | None]]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        files = {name: (POLICIES / name).read_text(encoding="utf-8") for name in self.script.policies}
+        self.pages = Pages(self.script, files)
+        self.git = Environment(self.room / "environments.git")
+        self.time = self.script.begins - DAY * (len(self.script.history) + 1)
+        first = {str(one.relative_to(self._files)): one.read_text() for one in self._files.rglob("*") if one.is_file()}
+        self.git.commit(
+            {**first, **{f"policies/{name}": text for name, text in files.items()}}, at=self.time, who=_address("Ann")
+        )
+        for commit in self.script.history:
+            self.time += DAY
+            self._commit(commit)
+        self.time = self.script.begins
+        self.config = load_config(Source("gitops-bot.yaml", yaml.safe_dump(self._configured()).encode()))
+        self._place(self.script.clusters)
+        self._write()
+
+    @property
+    def _files(self) -> Path:
+        return self.folder / "repository"
+
+    def now(self) -> datetime:
+        """Where the story is."""
+        return self.time
+
+    # ------------------------------------------------------------ the configuration, with adapters of this machine
+
+    def _configured(self) -> Object:
+        config: Object = yaml.safe_load((POLICIES / "gitops-bot.yaml").read_text(encoding="utf-8"))
+        spec: Object = _merged(config["spec"], self.script.config)
+        repository = spec["repositories"][REPOSITORY]
+        repository |= {"url": str(self.git.path), "forge": "local"}
+        for name in ("tokenFrom", "app"):
+            repository.pop(name, None)
+        for name, cluster in spec["clusters"].items():
+            spec["clusters"][name] = {"recorded": str(self._cluster(name)), "metrics": cluster["metrics"]}
+        spec["metrics"] = {name: {"recorded": {"file": str(self.room / f"{name}.json")}} for name in spec["metrics"]}
+        return {**config, "spec": {**spec, "cache": str(self.room / "cache")}}
+
+    def _cluster(self, name: str) -> Path:
+        folder = self.room / "clusters" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # ------------------------------------------------------------ what happens
+
+    def play(self, job: tick.Job, moment: Moment) -> None:
+        """All that happens, and then a tick."""
+        self._measure(moment)
+        self.time = moment.at
+        self.pages.chapter(moment.at, moment.says)
+        for commit in moment.commits:
+            self._commit(commit)
+            self.pages.line(f"{commit.who} commits to `{commit.branch}`: {commit.says}")
+        for deed in moment.people:
+            self.pages.line(self._do(deed))
+        self._place(moment.clusters)
+        self._write()
+        report = tick.run(job)
+        for plan in report.plans:
+            self.pages.line(f"`{plan.policy}`: **{plan.step.kind.value}** — {plan.step.reason}")
+            for gate in plan.gates:
+                if not gate.open:
+                    self.pages.line(f"`{plan.policy}`: gate {gate.name} is closed: {gate.reason}")
+        for failure in report.failures:
+            self.pages.line(f"`{failure.subject}` fails: {failure.error}")
+        for one in report.receipts:
+            done = one.action if one.state is ReceiptState.DONE else f"{one.action} ({one.state.value})"
+            self.pages.line(f"the bot: {done} #{one.number} {one.detail}".rstrip())
+        self.pages.see(self._pulls())
+
+    def rests(self, job: tick.Job) -> None:
+        """A world in which nothing changes leads to no writes."""
+        before = self.git.snapshot()
+        report = tick.run(job)
+        assert report.receipts == []
+        assert self.git.snapshot() == before
+
+    def _forge(self, who: str) -> LocalForge:
+        return local_forge(self.config.spec.repositories[REPOSITORY], self, who=_address(who))
+
+    def _do(self, deed: Deed) -> str:
+        forge = self._forge(deed.who)
+        records = {one.number: one for one in forge.everything()}
+        match deed:
+            case Deed(merge=int(number)):
+                forge.merge(number, head=records[number].head, title=records[number].title)
+                return f"{deed.who} merges #{number}"
+            case Deed(close=int(number)):
+                forge.close(number)
+                return f"{deed.who} closes #{number}"
+            case Deed(approve=int(number)):
+                forge.review(number, approve=True)
+                return f"{deed.who} approves #{number}"
+            case Deed(object=int(number)):
+                forge.review(number, approve=False)
+                return f"{deed.who} asks for changes on #{number}"
+            case Deed(label=int(number)):
+                forge.decorate(number, labels=[deed.says], reviewers=[])
+                return f"{deed.who} labels #{number} `{deed.says}`"
+            case Deed(comment=int(number)):
+                forge.comment(number, deed.says, key=self.time.isoformat())
+                return f"{deed.who} on #{number}: `{deed.says}`"
+        raise AssertionError(f"{deed} says nothing")
+
+    def _commit(self, one: Commit) -> None:
+        files = dict(one.files)
+        for path, edits in one.replace.items():
+            text = self.git.read(path, one.branch)
+            for old, new in edits.items():
+                assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
+                text = text.replace(old, new)
+            files[path] = text
+        for path, template in one.made.items():
+            files[path] = self.git.read(template, one.branch).replace("{{ tag }}", one.version)
+        self.git.commit(files, at=self.time, who=_address(one.who), branch=one.branch, message=one.says)
+
+    # ------------------------------------------------------------ what is seen
+
+    def _place(self, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        for cluster, objects in given.items():
+            known = self.objects.setdefault(cluster, {})
+            for one in objects:
+                metadata = one["metadata"]
+                name = (str(one["kind"]), str(metadata.get("namespace", "")), str(metadata["name"]))
+                if one.get("gone"):
+                    del known[name]
+                else:
+                    known[name] = _merged(known.get(name, {}), one)
+
+    def _measure(self, moment: Moment) -> None:
+        """One value a minute since the tick before; a query that is not measured has a gap."""
+        for server, values in moment.metrics.items():
+            known = self.series.setdefault(server, {})
+            at = self.time
+            while (at := at + MINUTE) <= moment.at:
+                for query, value in values.items():
+                    known.setdefault(query, []).append([at.timestamp(), value])
+
+    def _write(self) -> None:
+        head = self.git.heads()["main"]
+        for name in self.config.spec.clusters:
+            text = json.dumps({"kind": "List", "items": [*self.objects.get(name, {}).values()]})
+            (self._cluster(name) / "objects.json").write_text(text.replace("{{ base }}", head))
+        for name in self.config.spec.metrics:
+            series = [
+                {"query": query, "points": points, "every": 60} for query, points in self.series.get(name, {}).items()
+            ]
+            (self.room / f"{name}.json").write_text(json.dumps({"series": series}))
+
+    def _pulls(self) -> list[Pull]:
+        forge = self._forge("Ann")
+        return [Pull(one, forge.diff(one), forge.statuses(one.head)) for one in forge.everything()]
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """A JSON merge patch."""
+    if not isinstance(new, Mapping):
+        return new
+    before = old if isinstance(old, Mapping) else {}
+    after = {**before, **{key: _merged(before.get(key), value) for key, value in new.items()}}
+    return {key: value for key, value in after.items() if value is not None}
