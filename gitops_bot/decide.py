@@ -43,7 +43,7 @@ def questions(policy: PromotionPolicy, facts: Facts) -> tuple[Query, ...]:
     """What must be asked of the metrics before this policy can be decided."""
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
-    return analysis.ask(strategy.judged(policy, state.slots), strategy.trial(policy, state), facts.now)
+    return analysis.ask(strategy.judged(policy, state), strategy.trial(policy, state), facts.now)
 
 
 def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
@@ -51,7 +51,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
-    judged = strategy.judged(policy, state.slots)
+    judged = strategy.judged(policy, state)
     measured = analysis.verdict(judged, state.candidate, trial, facts.statuses, series, facts.now)
     verdict = strategy.heeding(measured, facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
@@ -126,7 +126,7 @@ def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step
     A rollback that was not warned of before is not held up now.
     """
     wanted = step.wanted or step
-    written = {n for n, edit in enumerate(policy.spec.edits) if slots.get(edit.set) != wanted.slots.get(edit.set)}
+    written = {n for n, edit in enumerate(policy.spec.edits) if edit.held(slots) != edit.held(wanted.slots)}
     found = [(n, facts.owners[n]) for n in sorted(written & facts.owners.keys())]
     for number, one in found:
         if one.owner:
@@ -137,26 +137,26 @@ def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step
 
 
 def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
-    """A ladder is begun only where the files let it end, and let it go back. Errors: EditError."""
+    """A trial is begun only where the files let it end, and let it go back. Errors: EditError."""
     begins = step.kind is StepKind.START or (step.kind is StepKind.ADVANCE and not slots.weight)
     if not begins or step.urgent:
         return
     begun = step.slots
-    ends = {"promote": replace(begun, stable=begun.candidate), "go back": replace(begun, candidate=begun.stable)}
+    ends = {"promote": strategy.promoted(policy, begun), "go back": replace(begun, candidate=begun.stable)}
     if policy.spec.trial_files:  # they are not there yet, so their end changes nothing today
         ends = {end: replace(after, candidate=slots.candidate) for end, after in ends.items()}
     for end, after in ends.items():
         try:
             edits.render(policy.spec.edits, facts.tree, slots, after, back=True)
         except EditError as error:
-            what = f"{error.what}: the ladder could not {end}, so it is not begun"
+            what = f"{error.what}: the trial could not {end}, so it is not begun"
             raise type(error)(what, where=error.where, remedy=error.remedy) from error
 
 
 def _warnings(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> tuple[str, ...]:
     """What the edits that a step moves warn of. Errors: EditError."""
     after = (step.wanted or step).slots
-    moved = [edit for edit in policy.spec.edits if slots.get(edit.set) != after.get(edit.set)]
+    moved = [edit for edit in policy.spec.edits if edit.held(slots) != edit.held(after)]
     return edits.warnings(moved, facts.tree)
 
 

@@ -55,7 +55,7 @@ def title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     text = ""
     if template and step.kind is not StepKind.ROLLBACK:
         text = one_line(templates.render(template, _title_values(policy, before, step)))
-    return cut(text or one_line(_default_title(policy.name, before, step)), TITLE_LIMIT)
+    return cut(text or one_line(_default_title(policy, before, step)), TITLE_LIMIT)
 
 
 def _title_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[str, str]:
@@ -72,8 +72,14 @@ def _title_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[st
     }
 
 
-def _default_title(name: str, before: Slots, step: Step) -> str:
-    after = step.slots
+def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
+    name, after = policy.name, step.slots
+    if before.active != after.active:
+        verb = "rollback" if step.kind is StepKind.ROLLBACK else "promote"
+        return f"{verb}({name}): {before.active} {before.stable} → {after.active} {after.stable}"
+    if step.kind is StepKind.START and policy.spec.strategy.blue_green:
+        where = f" on {policy.spec.idle(before.active)}" if before.active else ""
+        return f"promote({name}): preview {after.candidate}{where}"
     match step.kind:
         case StepKind.START:
             share = "" if after.weight is None else f" at {_level(after)}"

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot.edits.locators import WARNINGS, locator
+from gitops_bot.edits.locators.knative_service import renamed
 from gitops_bot.edits.operations import Move, carry_out, quoted
 from gitops_bot.edits.place import Overlay
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.edits.shared_base import refuse_shared_base
 from gitops_bot.edits.versions import lower
 from gitops_bot.errors import EditRefused
-from gitops_bot.model import Change, SlotMove, SlotName, Slots, Tree, Version
+from gitops_bot.model import Change, SlotMove, SlotName, Slots, SlotValue, Tree, Version
 from gitops_bot.policy.form import Form, misfit
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.schema import Edit, HandEdit
@@ -48,8 +49,9 @@ def paths(edits: Sequence[Target], tree: Tree) -> tuple[str, ...]:
 
 def warnings(edits: Sequence[Target], tree: Tree) -> tuple[str, ...]:
     """What people should know about the edits although they go through. Errors: EditError."""
+    written = [place for row, spot in map(locator, edits) for place in row.places(spot)]
     known = ((WARNINGS[name], getattr(edit, name)) for edit in edits for name in edit.given if name in WARNINGS)
-    return _unique(said for warn, spot in known for said in warn(spot, tree))
+    return _unique(said for warn, spot in known if not renamed(spot, written) for said in warn(spot, tree))
 
 
 # ---------------------------------------------------------------- one place
@@ -92,23 +94,34 @@ def _holds(found: Value, value: Value, sense: Sense, *, exact: bool) -> bool:
 def read(edits: Sequence[Edit], tree: Tree) -> Slots:
     """Every slot as the tree has it; a slot that no edit sets is None.
 
-    Errors: FileAbsent, PlaceAbsent, EditRefused (not readable safely, no version or weight there, or two places of one
-    slot that disagree). A place with a tag and one with the same tag and a digest agree; the fuller version is read.
+    Errors: FileAbsent, PlaceAbsent, EditRefused (not readable safely, no version or weight there, an active colour that
+    no edit knows, or two places of one slot that disagree). A place with a tag and one with the same tag and a digest
+    agree; the fuller version is read.
     """
     slots = Slots()
     first: dict[SlotName, Edit] = {}
-    for edit in edits:
+    for edit in sorted(edits, key=lambda edit: edit.of is not None):  # whose place it is says the active colour
+        slot = _slot(edit, slots, edits)
         value = _slot_value(edit, tree)
-        known = slots.get(edit.set)
-        if edit.set in first and not _agree(known, value):
-            one, two = _label(first[edit.set], tree), _label(edit, tree)
+        known = slots.get(slot)
+        if slot in first and not _agree(known, value):
+            one, two = _label(first[slot], tree), _label(edit, tree)
             raise EditRefused(
-                f"{edit.set} is {_said(known)} at {one}, but {_said(value)} at {two}",
+                f"{slot} is {_said(known)} at {one}, but {_said(value)} at {two}",
                 remedy="Bring the places together, or set one of them by another policy",
             )
-        first.setdefault(edit.set, edit)
-        slots = slots.having(edit.set, _fuller(known, value))
+        first.setdefault(slot, edit)
+        slots = slots.having(slot, _fuller(known, value))
     return slots
+
+
+def _slot(edit: Edit, slots: Slots, edits: Sequence[Edit]) -> SlotName:
+    """The slot of an edit. EditRefused: neither of the colours that the edits know is active."""
+    colors = _unique(one.of for one in edits if one.of)
+    if edit.of and slots.active not in colors:
+        said = f"is {slots.active}" if slots.active else "is empty"
+        raise EditRefused(f"activeColor {said}, and the edits know {' and '.join(colors)}")
+    return edit.slot(slots)
 
 
 def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, back: bool = False) -> tuple[Change, ...]:
@@ -122,20 +135,28 @@ def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, ba
     overlay = Overlay(tree)
     moves: list[tuple[SlotName, Move]] = []
     for edit in edits:
-        old, new = before.get(edit.set), after.get(edit.set)
+        slot, old, new = edit.slot(before), edit.held(before), edit.held(after)
         if new == old:
             continue
         if new is None and not edit.comes_and_goes:
-            raise EditRefused(f"{edit.set} would become empty at {_label(edit, overlay)}")
-        if not back and isinstance(old, Version) and isinstance(new, Version) and lower(new, old):
-            raise EditRefused(
-                f"{edit.set} would fall from {old} to {new} at {_label(edit, overlay)}",
-                remedy="Only a rollback lowers a version",
-            )
+            raise EditRefused(f"{slot} would become empty at {_label(edit, overlay)}")
+        if not back:
+            # What a colour ran before it became idle is no measure for what it runs next.
+            _refuse_fall(slot, before.stable if edit.of else old, new, _label(edit, overlay))
+            if slot is SlotName.COLOR:
+                _refuse_fall(SlotName.STABLE, before.stable, after.stable, _label(edit, overlay))
         overlay, made = _carried(edit, sense(edit), new, overlay)
-        moves += [(edit.set, move) for move in made]
+        moves += [(slot, move) for move in made]
     _prove(edits, overlay, before, after)
     return _changes(tree, overlay, moves)
+
+
+def _refuse_fall(slot: SlotName, old: SlotValue, new: SlotValue, where: str) -> None:
+    if isinstance(old, Version) and isinstance(new, Version) and lower(new, old):
+        raise EditRefused(
+            f"{slot} would fall from {old} to {new} at {where}",
+            remedy="Only a rollback lowers a version",
+        )
 
 
 def sense(edit: HandEdit) -> Sense:
@@ -147,10 +168,10 @@ def sense(edit: HandEdit) -> Sense:
     return Sense(edit.set, Form.parse(edit.value))
 
 
-def _slot_value(edit: Edit, tree: Tree) -> Version | int | None:
+def _slot_value(edit: Edit, tree: Tree) -> SlotValue:
     row, spot = locator(edit)
     value = row.read(spot, sense(edit), tree)
-    assert value is None or isinstance(value, Version | int), "a slot's sense gives its own type"
+    assert value is None or isinstance(value, Version | int | str), "a slot's sense gives its own type"
     return value
 
 
@@ -182,10 +203,11 @@ def _changes(tree: Tree, overlay: Overlay, moves: Sequence[tuple[SlotName | None
 
 def _prove(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots) -> None:
     """Read the slots that change again."""
-    changing = [name for name in SlotName if before.get(name) != after.get(name)]
-    found = read([edit for edit in edits if edit.set in changing], tree)
-    for name in changing:
-        if not any(edit.set is name for edit in edits):
+    changing = {name for name in SlotName if before.get(name) != after.get(name)}
+    colored = any(edit.of and edit.sets & changing for edit in edits)
+    found = read([edit for edit in edits if colored or edit.set in changing], tree)
+    for name in sorted(changing):
+        if not any(name in edit.sets for edit in edits):
             raise EditRefused(f"no edit sets {name}")
         if not _agree(found.get(name), after.get(name)):
             raise EditRefused(
@@ -202,7 +224,7 @@ def _agree(one: Value, other: Value) -> bool:
     return bool(pairs) and all(a == b for a, b in pairs)
 
 
-def _fuller(known: Version | int | None, value: Version | int | None) -> Version | int | None:
+def _fuller(known: SlotValue, value: SlotValue) -> SlotValue:
     """What two that agree say together."""
     if isinstance(known, Version) and isinstance(value, Version):
         return Version(known.tag or value.tag, known.digest or value.digest)

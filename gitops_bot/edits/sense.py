@@ -27,6 +27,7 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{32,}")
 _WEIGHT = re.compile(r"0|[1-9][0-9]?|100")
+_COLOR = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
@@ -65,6 +66,21 @@ class Sense:
         """A weight is meant."""
         return self.slot in (SlotName.WEIGHT, SlotName.MIRROR) or (self.form is not None and self.form.of_weight)
 
+    @property
+    def of_color(self) -> bool:
+        """The name of a colour is meant."""
+        return self.slot is SlotName.COLOR or (self.form is not None and self.form.of_color)
+
+    @property
+    def of_version(self) -> bool:
+        """A version is meant, or the value itself."""
+        return not (self.of_weight or self.of_color)
+
+    @property
+    def noun(self) -> str:
+        """What is meant, for people."""
+        return "weight" if self.of_weight else "colour" if self.of_color else "version"
+
     def meant(self, value: Value, where: str) -> Value:
         """A value that was given, as what is meant: a version or a weight, unless it is taken as it is.
 
@@ -72,7 +88,7 @@ class Sense:
         """
         if self.as_is or value is None:
             return value
-        return self.weight(value, where) if self.of_weight else self.version(value, where)
+        return self._own(value, where)
 
     def read(self, scalar: Scalar, where: str) -> Value:
         """What a scalar means; None for null or no text. EditRefused says what stands there instead."""
@@ -87,7 +103,7 @@ class Sense:
         if not text:
             return None
         inner = self.form.read(text, where) if self.form else text
-        value = parse_weight(inner, where) if self.of_weight else parse_version(inner, where)
+        value = self._parsed(inner, where)
         if self.form and (value is None or self.form.write(value, where) != text):
             raise self.form.refused(text, where)
         return value
@@ -99,7 +115,7 @@ class Sense:
         back, or is no single value.
         """
         if self.form is not None:
-            meant = self.weight(value, where) if self.of_weight else self.version(value, where)
+            meant = self._own(value, where)
             text = self.form.write(meant, where)
             return meant if isinstance(meant, int) and text == str(meant) else text
         if isinstance(value, Version):
@@ -107,6 +123,16 @@ class Sense:
         if isinstance(value, str | int):
             return value
         raise EditRefused("a single value is needed here", where=where)
+
+    def _parsed(self, text: str, where: str) -> Version | int | str | None:
+        if self.of_color:
+            return parse_color(text, where)
+        return parse_weight(text, where) if self.of_weight else parse_version(text, where)
+
+    def _own(self, value: Value, where: str) -> Version | int | str:
+        if self.of_color:
+            return self.color(value, where)
+        return self.weight(value, where) if self.of_weight else self.version(value, where)
 
     def version(self, value: Value, where: str) -> Version:
         """A value as a version. EditRefused: it is none."""
@@ -128,6 +154,12 @@ class Sense:
             raise EditRefused(f"{_shown(value)} is no weight from 0 to 100", where=where)
         return value
 
+    def color(self, value: Value, where: str) -> str:
+        """A value as the name of a colour. EditRefused: it is none."""
+        if not isinstance(value, str) or not _COLOR.fullmatch(value):
+            raise EditRefused(f"{_shown(value)} is no name of a colour", where=where)
+        return value
+
 
 def _shown(value: Value) -> str:
     return "empty" if value is None else repr(str(value))
@@ -138,6 +170,13 @@ def parse_weight(text: str, where: str) -> int:
     if not _WEIGHT.fullmatch(text):
         raise EditRefused(f"{text!r} stands there, which is no weight from 0 to 100", where=where)
     return int(text)
+
+
+def parse_color(text: str, where: str) -> str:
+    """The name of a colour: what a label may hold."""
+    if not _COLOR.fullmatch(text):
+        raise EditRefused(f"{text!r} stands there, which is no name of a colour", where=where)
+    return text
 
 
 def parse_version(text: str, where: str) -> Version | None:

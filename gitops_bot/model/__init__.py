@@ -57,6 +57,7 @@ from gitops_bot.model.git import (
     Moment,
     SlotName,
     Slots,
+    SlotValue,
     Tree,
     Version,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "SetStatus",
     "SlotMove",
     "SlotName",
+    "SlotValue",
     "Slots",
     "StatusState",
     "Stay",

@@ -57,6 +57,11 @@ class SlotName(StrEnum):
     CANDIDATE = "candidateVersion"
     WEIGHT = "weight"
     MIRROR = "mirror"
+    COLOR = "activeColor"
+
+
+SlotValue = Version | int | str | None
+"""What a slot holds: a version, a weight, or the name of a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,10 @@ class Slots:
     weight: int | None = None
     mirror: int | None = None
     """The percent of the requests that is copied to the candidate."""
+    active: str | None = None
+    """The colour that has the traffic: it runs the stable version, the other one the candidate."""
 
-    def get(self, name: SlotName) -> Version | int | None:
+    def get(self, name: SlotName) -> SlotValue:
         """The value of one slot."""
         match name:
             case SlotName.STABLE:
@@ -80,8 +87,10 @@ class Slots:
                 return self.weight
             case SlotName.MIRROR:
                 return self.mirror
+            case SlotName.COLOR:
+                return self.active
 
-    def having(self, name: SlotName, value: Version | int | None) -> Slots:
+    def having(self, name: SlotName, value: SlotValue) -> Slots:
         """The same slots with one value set."""
         match name, value:
             case SlotName.STABLE, Version() | None:
@@ -92,6 +101,8 @@ class Slots:
                 return replace(self, weight=value)
             case SlotName.MIRROR, int() | None:
                 return replace(self, mirror=value)
+            case SlotName.COLOR, str() | None:
+                return replace(self, active=value)
         raise InternalError(f"{name} cannot hold {value!r}")
 
 

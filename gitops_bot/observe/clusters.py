@@ -23,8 +23,9 @@ from gitops_bot.policy.schema import PromotionPolicy
 def owners(sight: Sight, policy: PromotionPolicy, tree: Tree) -> Mapping[int, Ownership]:
     """Who writes the fields of the edits at run time: looked for in every cluster that the bot can ask."""
     spec = policy.spec
-    watched = [one for one in (spec.candidate.experiment, spec.candidate.workload, spec.baseline.workload) if one]
-    homes = {one.ref.namespace for one in watched}
+    homes = {one.ref.namespace for one in spec.workloads}
+    if spec.candidate.experiment:
+        homes.add(spec.candidate.experiment.ref.namespace)
     home = homes.pop() if len(homes) == 1 else ""
     clusters = [name for name in spec.clusters if name in sight.site.clusters]
     return {

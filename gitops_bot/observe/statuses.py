@@ -50,9 +50,8 @@ def statuses(sight: Sight, policy: PromotionPolicy, claim: Claim | None = None) 
     spec = policy.spec
     found: dict[tuple[str, ObjectRef], Seen] = {}
     for cluster in spec.clusters:
-        for one in (spec.candidate.workload, spec.baseline.workload):
-            if one:
-                found[cluster, one.ref] = _status(sight, policy, cluster, one.ref, one.container)
+        for one in spec.workloads:
+            found[cluster, one.ref] = _status(sight, policy, cluster, one.ref, one.container)
         if spec.candidate.experiment:
             ref = spec.candidate.experiment.ref
             found[cluster, ref] = _experiment(sight, policy, cluster, spec.candidate.experiment, claim or Claim())

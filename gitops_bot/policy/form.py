@@ -14,10 +14,12 @@ from typing import Self
 from gitops_bot.errors import EditRefused
 from gitops_bot.model import SlotName, Version
 
-WEIGHT = "weight"
-VARIABLES = ("version", "tag", "digest", "chart", WEIGHT)
-"""`chart` is the tag as Helm writes it: an OCI tag has `_` where a chart's version has `+`."""
+WEIGHT, COLOR = "weight", "color"
+VARIABLES = ("version", "tag", "digest", "chart", "dashed", WEIGHT, COLOR)
+"""`chart` is the tag as Helm writes it: an OCI tag has `_` where a chart's version has `+`. `dashed` is the tag with
+`-` for `.`, for names that take no dots; a tag with dashes of its own has none."""
 
+_NOUNS = {SlotName.WEIGHT: "weight", SlotName.MIRROR: "weight", SlotName.COLOR: "colour"}
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_.]*)\s*\}\}")
 _SIGNS = ("{{", "}}", "{%", "{#")
 
@@ -53,7 +55,17 @@ class Form:
         """It spells a weight, not a version."""
         return self.variable == WEIGHT
 
-    def write(self, value: Version | int, where: str) -> str:
+    @property
+    def of_color(self) -> bool:
+        """It spells the name of a colour."""
+        return self.variable == COLOR
+
+    @property
+    def noun(self) -> str:
+        """What it spells."""
+        return "weight" if self.of_weight else "colour" if self.of_color else "version"
+
+    def write(self, value: Version | int | str, where: str) -> str:
         """The text that spells a value. EditRefused: the value has no such part."""
         text = self._part(value)
         if not text:
@@ -65,7 +77,12 @@ class Form:
         inner = text[len(self.before) : len(text) - len(self.after)]
         if not inner or text != f"{self.before}{inner}{self.after}":
             raise self.refused(text, where)
-        return inner.replace("+", "_") if self.variable == "chart" else inner
+        match self.variable:
+            case "chart":
+                return inner.replace("+", "_")
+            case "dashed":
+                return inner.replace("-", ".")
+        return inner
 
     def refused(self, text: str, where: str) -> EditRefused:
         """What is said of a text that the form could not have written."""
@@ -75,14 +92,15 @@ class Form:
             remedy="Correct the text, or the edit's `value`",
         )
 
-    def _part(self, value: Version | int) -> str:
+    def _part(self, value: Version | int | str) -> str:
         if not isinstance(value, Version):
-            return str(value) if self.of_weight else ""
+            return str(value) if isinstance(value, str) == self.of_color and (self.of_weight or self.of_color) else ""
         parts = {
             "version": str(value),
             "tag": value.tag,
             "digest": value.digest,
             "chart": value.tag.replace("_", "+"),
+            "dashed": "" if "-" in value.tag else value.tag.replace(".", "-"),
         }
         return parts.get(self.variable, "")
 
@@ -93,9 +111,9 @@ def misfit(template: str, slot: SlotName | None) -> str:
         form = Form.parse(template)
     except ValueError as error:
         return str(error)
-    if slot is None or form.of_weight == (slot in (SlotName.WEIGHT, SlotName.MIRROR)):
+    if slot is None or form.noun == _NOUNS.get(slot, "version"):
         return ""
-    return f"spells a {'weight' if form.of_weight else 'version'}, and the edit sets {slot.value}"
+    return f"spells a {form.noun}, and the edit sets {slot.value}"
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:

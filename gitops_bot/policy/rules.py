@@ -16,6 +16,7 @@ from gitops_bot.policy.judging import Compare
 from gitops_bot.policy.metrics import FLAVOURS, NEEDED, PROVIDERS, Borrowed, Builtin, Metric
 from gitops_bot.policy.places import PLACES
 from gitops_bot.policy.schema import Candidate, Edit, PolicySpec, PromotionPolicy
+from gitops_bot.policy.strategies import Strategy
 from gitops_bot.policy.strategies import problems as strategies
 
 MAX_MEASUREMENTS = 11_000
@@ -26,7 +27,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     """What is wrong with a policy whose shape is right: (path below the document, message)."""
     spec = policy.spec
     return [
-        *_candidate(spec.candidate),
+        *_candidate(spec.candidate, spec.strategy),
         *_analysis(spec),
         *_rungs(spec),
         *strategies.problems(spec),
@@ -37,13 +38,13 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     ]
 
 
-def _candidate(candidate: Candidate) -> Iterator[Problem]:
+def _candidate(candidate: Candidate, strategy: Strategy) -> Iterator[Problem]:
     path = ("spec", "candidate")
     named = candidate.slot or candidate.version or candidate.registry
     yield from one_of(path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry")
     if candidate.registry:
         yield from experiments.registry_problems((*path, "registry"), candidate.registry)
-    if candidate.workload and not candidate.slot:
+    if candidate.workload and not candidate.slot and not strategy.blue_green:
         yield (*path, "workload"), "only goes with slot: an experiment names its own workload"
     if candidate.experiment:
         yield from experiments.problems((*path, "experiment"), candidate.experiment, candidate)
@@ -239,7 +240,7 @@ def _holds_no(edit: Edit, name: str) -> str:
 
 
 def _same_place(edit: Edit, others: tuple[Edit, ...]) -> bool:
-    alike = {"set": SlotName.WEIGHT, "value": None, "shared_anchors": "refuse", "shared_base": "refuse"}
+    alike = {"set": SlotName.WEIGHT, "of": None, "value": None, "shared_anchors": "refuse", "shared_base": "refuse"}
     place = edit.model_copy(update=alike)
     return any(other.model_copy(update=alike) == place for other in others)
 

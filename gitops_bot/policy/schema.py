@@ -6,13 +6,15 @@ that span several fields are in `rules.py`; reading files is in `loading.py`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
 
-from gitops_bot.model import MergeMode, SlotName
+from gitops_bot.model import MergeMode, SlotName, Slots, SlotValue
 from gitops_bot.policy.base import (
     BranchName,
+    Dns1123,
     GivenVersion,
     Label,
     Later,
@@ -84,8 +86,7 @@ def _slot_name(value: Any) -> Any:
 Slot = Annotated[
     SlotName,
     BeforeValidator(_slot_name),
-    served("activeColor"),
-    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "mirror", "version"]}),
+    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "mirror", "activeColor", "version"]}),
 ]
 
 
@@ -94,15 +95,33 @@ class HandEdit(Target):
 
     set: Slot | None = None
     value: Text | None = None
-    """How the slot is spelled there, like `v{{ version }}`; one of version, tag, digest, chart, weight. Default: as it
-    is."""
+    """How the slot is spelled there, like `v{{ version }}`; one of version, tag, digest, chart, dashed, weight, color.
+    Default: as it is."""
 
 
 class Edit(HandEdit):
     """One place and the slot that lives there."""
 
     set: Slot
-    """stableVersion (or version), candidateVersion, weight, mirror."""
+    """stableVersion (or version), candidateVersion, weight, mirror, activeColor."""
+    of: Dns1123 | None = None
+    """Whose place it is: one of the two colours of `blueGreen`. What has the traffic is stable there, the other the
+    candidate."""
+
+    def slot(self, slots: Slots) -> SlotName:
+        """The slot that lives there while git says these."""
+        if self.of is None:
+            return self.set
+        return SlotName.STABLE if self.of == slots.active else SlotName.CANDIDATE
+
+    def held(self, slots: Slots) -> SlotValue:
+        """What the place holds while git says these."""
+        return slots.get(self.slot(slots))
+
+    @property
+    def sets(self) -> frozenset[SlotName]:
+        """The slots that may live there."""
+        return frozenset({self.set}) if self.of is None else frozenset({SlotName.STABLE, SlotName.CANDIDATE})
 
 
 # ---------------------------------------------------------------- delivery
@@ -150,6 +169,29 @@ class PolicySpec(Spec):
     rollback: Rollback = Rollback()
     gates: Gates = Gates()
     notify: Later = None
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """Whose places the edits write, in their order: the two colours."""
+        return tuple(dict.fromkeys(edit.of for edit in self.edits if edit.of))
+
+    def idle(self, active: str) -> str:
+        """The colour that has no traffic while the other one does."""
+        return next((color for color in self.colors if color != active), "")
+
+    @property
+    def workloads(self) -> tuple[Watched, ...]:
+        """Everything that runs a version and is asked whether it is well."""
+        given = self.strategy.blue_green
+        colored = tuple(given.workloads.values()) if given else ()
+        return tuple(one for one in (self.candidate.workload, self.baseline.workload, *colored) if one)
+
+    @property
+    def post_analysis(self) -> timedelta:
+        """How long a promotion is watched."""
+        own = self.strategy.blue_green.post_analysis if self.strategy.blue_green else None
+        given = self.analysis.post_analysis if own is None else own
+        return self.analysis.bake if given is None else given
 
     @property
     def asks_experiment(self) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gitops_bot.model import Step, Trial, Verdict
+from gitops_bot.model import Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import asked, canary, promote, trial_files
+from gitops_bot.strategy import asked, blue_green, canary, flips, ladder, promote, trial_files
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
-from gitops_bot.strategy.ladder import judged
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
 
@@ -24,6 +23,7 @@ class _Strategy:
 _STRATEGIES = {
     "canary": _Strategy(canary.trial, canary.next_step),
     "promote": _Strategy(promote.trial, promote.next_step),
+    "blue_green": _Strategy(blue_green.trial, blue_green.next_step),
 }
 
 
@@ -36,10 +36,20 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     return _chosen(policy).trial(policy, state)
 
 
+def judged(policy: PromotionPolicy, state: State) -> PromotionPolicy:
+    """The policy as it is measured now: by the rung that the slots are on, at the colour that runs the candidate."""
+    return ladder.judged(flips.cast(policy, state.slots, state.candidate), state.slots)
+
+
+def promoted(policy: PromotionPolicy, begun: Slots) -> Slots:
+    """What git will say once the candidate of these slots is promoted."""
+    return blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
+
+
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     step = trial_files.tidied(policy, state, _chosen(policy).next_step(policy, state, verdict))
     return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "heeding", "judged", "next_step", "stays", "survey", "trial"]
+__all__ = ["State", "claim", "heeding", "judged", "next_step", "promoted", "stays", "survey", "trial"]

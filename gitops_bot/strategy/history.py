@@ -159,7 +159,9 @@ def _turned_away(
     old: Slots, new: Slots, candidate: Version, stables: Sequence[Version | None], held: Sequence[Version | None]
 ) -> str:
     # A promotion makes stable what was on trial before and turns nobody away: for it, only past stable versions count.
-    if _left(old.candidate, new.candidate, candidate, held):
+    # A flip moreover leaves the old version where the new one stood.
+    became_stable = same(new.stable, candidate) and not same(old.stable, candidate)
+    if not became_stable and _left(old.candidate, new.candidate, candidate, held):
         return f"the candidate version went back to {new.candidate}"
     if _left(old.stable, new.stable, candidate, stables):
         return f"the stable version went back to {new.stable}"

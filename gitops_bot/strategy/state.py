@@ -30,6 +30,7 @@ from gitops_bot.model import (
 )
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
+from gitops_bot.strategy import flips
 from gitops_bot.strategy import history as past
 from gitops_bot.strategy.claims import by_git, named
 from gitops_bot.strategy.ladder import kept
@@ -83,6 +84,8 @@ class State:
     stable_because: str
     experiment_failed: bool
     """The controller failed the very change that brought the present values."""
+    watched: bool
+    """The traffic was given to the stable version at once, not long ago."""
     rollback_open: bool
     """The bot's pull request that goes back is open: it stays until the evidence says the contrary, or people do."""
     now: datetime
@@ -120,6 +123,10 @@ def survey(
     if keeps and candidate and not named(asks):
         waiting, candidate = candidate, standing
     own = standing if waiting else own
+    flip = flips.watched(policy, history, pulls, now)
+    if not named(asks) and (flip or flips.left_behind(policy, history, candidate)):
+        candidate = slots.stable
+    policy = flips.cast(policy, slots, candidate)
     word = asked(asks, AskKind.PROMOTE)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
@@ -147,6 +154,7 @@ def survey(
         stable_health=health,
         stable_because=because,
         experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
+        watched=flip,
         rollback_open=any(_goes_back(pull) for pull in pulls) and not asked_now(asks, AskKind.PROMOTE),
         now=now,
         asks=asks,
@@ -258,7 +266,7 @@ def _experiment_failed(policy: PromotionPolicy, statuses: Statuses, landed: date
     experiment = policy.spec.candidate.experiment
     if experiment is None:
         return False
-    begins, ends = landed - CLOCK_SKEW, landed + _watch_length(policy)
+    begins, ends = landed - CLOCK_SKEW, landed + policy.spec.post_analysis
     return any(
         isinstance(status, ExperimentStatus)
         and status.phase is Phase.FAILED
@@ -268,25 +276,16 @@ def _experiment_failed(policy: PromotionPolicy, statuses: Statuses, landed: date
     )
 
 
-def _watch_length(policy: PromotionPolicy) -> timedelta:
-    analysis = policy.spec.analysis
-    return analysis.bake if analysis.post_analysis is None else analysis.post_analysis
-
-
 def watch_over(policy: PromotionPolicy, state: State) -> bool:
     """Whether the watch after the promotion has ended."""
-    if state.landed is None:
-        return True
-    # The newest measurement arrives late: one more interval lets it be heard.
-    slack = policy.spec.analysis.warmup + policy.spec.analysis.interval
-    return state.now > state.landed + _watch_length(policy) + slack
+    return flips.watch_ended(policy, state.landed, state.now)
 
 
-def trial(state: State, baseline: Version | None, *, watching: bool = False) -> Trial | None:
+def trial(state: State, baseline: Version | None, *, watching: bool = False, quiet: bool = False) -> Trial | None:
     """What is judged now; None while the present state is not live."""
     if state.candidate is None or state.since is None:
         return None
-    return Trial(state.since, state.candidate, baseline, state.slots.weight, watching)
+    return Trial(state.since, state.candidate, baseline, state.slots.weight, watching, quiet)
 
 
 def standing_rollback(state: State, back: Step, verdict: Verdict) -> Step | None:

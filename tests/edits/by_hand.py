@@ -9,7 +9,7 @@ from typing import Any
 from gitops_bot import edits
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.errors import EditError
-from gitops_bot.model import SlotName, Slots, Version
+from gitops_bot.model import SlotName, Slots, SlotValue
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.schema import Edit
 from tests.edits.trees import Files
@@ -59,7 +59,7 @@ def get(files: dict[str, str] | str, one: Target) -> Value:
     return edits.get(one, tree(files, edits.candidates([one])[0]))
 
 
-def moved(files: dict[str, str] | str, one: Edit, value: Version | int) -> str:
+def moved(files: dict[str, str] | str, one: Edit, value: SlotValue) -> str:
     """The edited file after one slot moved; it reads back, and a second time changes nothing."""
     before = tree(files, edits.candidates([one])[0])
     old = edits.read([one], before)
@@ -71,7 +71,7 @@ def moved(files: dict[str, str] | str, one: Edit, value: Version | int) -> str:
     return (after.read(changes[0].path) or b"").decode()
 
 
-def held(files: dict[str, str] | str, one: Edit) -> Version | int | None:
+def held(files: dict[str, str] | str, one: Edit) -> SlotValue:
     """What a slot reads."""
     return edits.read([one], tree(files, edits.candidates([one])[0])).get(one.set)
 
@@ -85,7 +85,7 @@ def refusal(files: dict[str, str] | str, one: Target, value: Value, how: Sense |
     raise AssertionError("it was written")
 
 
-def refused_slot(files: dict[str, str] | str, one: Edit, value: Version | int) -> str:
+def refused_slot(files: dict[str, str] | str, one: Edit, value: SlotValue) -> str:
     """The sentence that a slot's move is refused with."""
     return refusal(files, one, value, edits.sense(one))
 

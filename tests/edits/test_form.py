@@ -103,7 +103,11 @@ def test_a_version_without_what_the_form_asks_for_is_refused(form: str, version:
 @pytest.mark.parametrize(
     ("form", "problem"),
     [
-        ("1.0", "needs exactly one of {{ version }}, {{ tag }}, {{ digest }}, {{ chart }}, {{ weight }}"),
+        (
+            "1.0",
+            "needs exactly one of {{ version }}, {{ tag }}, {{ digest }}, {{ chart }}, {{ dashed }}, {{ weight }}, "
+            "{{ color }}",
+        ),
         ("{{ tag }}{{ tag }}", "needs exactly one of"),
         ("{{ versoin }}", "knows no {{ versoin }}; there is {{ version }}"),
         ("{{ }}", "knows no {{ }}; there is {{ version }}, {{ tag }}"),

@@ -148,7 +148,7 @@ def metric(**changed: Any) -> Spec:
             "unknown variable x",
         ),
         # strategy
-        (LADDER, {"strategy": {"canary": None}}, "strategy", "one of canary, promote is needed"),
+        (LADDER, {"strategy": {"canary": None}}, "strategy", "one of canary, promote, blueGreen is needed"),
         (
             LADDER,
             {"candidate": {"slot": None, "experiment": CANARY}},

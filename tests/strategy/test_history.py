@@ -8,7 +8,7 @@ import pytest
 
 from gitops_bot.model import History, PrState, PullRequest, Version
 from gitops_bot.strategy import history as past
-from tests.support.build import Row, at, history, only, slots, version
+from tests.support.build import Row, at, history, live, only, slots, version
 
 V1, V2, V3 = "v1", "v2", "v3"
 IDLE = slots(V1, V1, 0)
@@ -98,6 +98,35 @@ def test_a_change_landed_when_our_pull_request_was_merged_else_at_the_committers
 )
 def test_before_the_landing_stood_what_the_commit_below_it_says(told: History, before: object) -> None:
     assert past.before_landing(told) == before
+
+
+# ---------------------------------------------------------------- flips
+
+BLUE = live("blue", V1, V2)
+GREEN = live("green", V2, V1)
+
+
+@pytest.mark.parametrize(
+    ("told", "version_", "how"),
+    [
+        # the flip itself turns nobody away
+        (history((0, live("blue", V1, V1)), (1, BLUE), (2, GREEN)), V2, None),
+        # the flip back does
+        (history((0, BLUE), (1, GREEN), (2, BLUE)), V2, "the stable version went back to v1"),
+        (history((0, BLUE), (1, GREEN), (2, BLUE)), V1, None),
+        # what fails on the preview is written over by what is live
+        (history((0, live("blue", V1, V1)), (1, BLUE), (2, live("blue", V1, V1))), V2, "went back to v1"),
+        # a newer one on the idle colour is no word on the one before
+        (history((0, BLUE), (1, GREEN), (2, live("green", V2, V3)), (3, live("blue", V3, V2))), V2, None),
+        # nor is there one where versions alone are flipped, without colours
+        (history((0, slots(V1, V1, None)), (1, slots(V1, V2, None)), (2, slots(V2, V2, None))), V2, None),
+        (history((0, slots(V1, V2, None)), (1, slots(V2, V2, None)), (2, slots(V1, V2, None))), V2, "went back to v1"),
+    ],
+)
+def test_a_flip_is_no_rejection_and_a_flip_back_is_one(told: History, version_: str, how: str | None) -> None:
+    found = past.rejection(told, Version(version_))
+    assert (found is not None) is (how is not None)
+    assert found is None or how is None or how in found.how
 
 
 # ---------------------------------------------------------------- versions that came and went

@@ -12,7 +12,8 @@ from gitops_bot import analysis
 from gitops_bot.model import Outcome, Slots, Step, StepKind, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies.canary import LadderFrom, LadderRead
-from gitops_bot.strategy import judged, next_step, trial
+from gitops_bot.strategy import next_step, trial
+from gitops_bot.strategy.ladder import judged
 from tests.support.build import (
     ERRORS,
     FAIL,

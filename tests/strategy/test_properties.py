@@ -15,8 +15,10 @@ from tests.support.build import (
     STABLE,
     UNKNOWN,
     Row,
+    colors,
     history,
     ladder,
+    live,
     only,
     promotion,
     says,
@@ -137,3 +139,41 @@ def test_a_promotion_writes_on_pass_alone_and_goes_back_on_fail_alone(
             assert str(step.slots.stable) in stables
         case _:
             assert step.slots == found.slots
+
+
+# ---------------------------------------------------------------- blue/green
+
+FLIPS = st.sampled_from([colors(), colors(candidate={"version": None, "slot": "candidateVersion"})])
+SIDES = st.builds(live, st.sampled_from(["blue", "green"]), VERSIONS, VERSIONS)
+
+
+@st.composite
+def flips(draw: st.DrawFn) -> tuple[State, Verdict, Step]:
+    policy, verdict = draw(FLIPS), draw(VERDICTS)
+    past = draw(st.lists(st.none() | SIDES, max_size=6))
+    rows: list[Row] = [(minute, one, draw(WHO)) for minute, one in enumerate([*past, draw(SIDES)])]
+    found = state(policy, history(*rows, complete=draw(st.booleans())), now=draw(st.sampled_from([7, 15, 40])))
+    return found, verdict, next_step(policy, found, verdict)
+
+
+@given(flips())
+def test_the_flip_needs_a_pass_the_way_back_a_fail_and_unknown_moves_no_traffic(
+    case: tuple[State, Verdict, Step],
+) -> None:
+    found, verdict, step = case
+    moved = step.slots.active != found.slots.active or step.slots.stable != found.slots.stable
+    if moved and step.kind is StepKind.PROMOTE:
+        assert verdict.outcome is Outcome.PASS
+        assert found.rejection is None
+    if step.kind is StepKind.ROLLBACK:
+        assert verdict.outcome is Outcome.FAIL
+    if moved:
+        assert verdict.outcome is not Outcome.UNKNOWN
+    assert (step.slots == found.slots) is (step.kind is StepKind.HOLD)
+
+
+@given(flips())
+def test_a_flip_writes_the_colour_and_nothing_else(case: tuple[State, Verdict, Step]) -> None:
+    found, _, step = case
+    if step.slots.active != found.slots.active:
+        assert (step.slots.stable, step.slots.candidate) == (found.slots.candidate, found.slots.stable)

@@ -51,6 +51,19 @@ LADDER: dict[str, Any] = {
 }
 """git owns the weight."""
 
+COLORS: dict[str, Any] = {
+    "repository": "environments",
+    "candidate": {"version": "v2"},
+    "analysis": {"bake": "10m", "metrics": [ERRORS]},
+    "strategy": {"blueGreen": {}},
+    "edits": [
+        {"kustomizeImage": {"path": "blue", "name": "cart"}, "set": "version", "of": "blue"},
+        {"kustomizeImage": {"path": "green", "name": "cart"}, "set": "version", "of": "green"},
+        {"service": {"file": "service.yaml", "label": "color"}, "set": "activeColor"},
+    ],
+}
+"""A Service selects one of two colours."""
+
 PROMOTION: dict[str, Any] = {
     "repository": "environments",
     "candidate": {"experiment": {"kind": "Rollout", "namespace": "shop", "name": "cart"}},
@@ -97,6 +110,11 @@ def watched_ladder(**changed: Any) -> PromotionPolicy:
     return policy(LADDER, **{**workloads, **changed})
 
 
+def colors(**changed: Any) -> PromotionPolicy:
+    """Two colours in git."""
+    return policy(COLORS, **changed)
+
+
 def promotion(**changed: Any) -> PromotionPolicy:
     """One step, on the word of a Rollout."""
     return policy(PROMOTION, **changed)
@@ -110,6 +128,11 @@ def version(text: str | None) -> Version | None:
 def slots(stable: str | None = "v1", candidate: str | None = "v1", weight: int | None = 0) -> Slots:
     """What one commit says."""
     return Slots(version(stable), version(candidate), weight)
+
+
+def live(color: str | None, stable: str | None = "v1", candidate: str | None = "v1") -> Slots:
+    """What one commit says where one of two colours is active."""
+    return Slots(version(stable), version(candidate), active=color)
 
 
 def only(stable: str | None) -> Slots:

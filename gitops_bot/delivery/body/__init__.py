@@ -8,6 +8,7 @@ from __future__ import annotations
 from gitops_bot.delivery.body import headline
 from gitops_bot.delivery.body.changes import changes
 from gitops_bot.delivery.body.checks import checks
+from gitops_bot.delivery.body.colors import colors
 from gitops_bot.delivery.body.controls import controls
 from gitops_bot.delivery.body.ladder import ladder
 from gitops_bot.delivery.body.markup import fold, paragraphs
@@ -26,6 +27,7 @@ SCREEN: tuple[Section, ...] = (
     headline.cautions,
     changes,
     ladder,
+    colors,
     checks,
     merging,
 )

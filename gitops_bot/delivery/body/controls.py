@@ -22,6 +22,8 @@ def _lines(page: Page) -> list[str]:
         back = "remove the candidate's files"
     elif back == "write the weight 0" and not (page.before.weight or page.step.slots.weight):
         back = "write the stable version where the candidate's stands"
+    if page.before.active != page.step.slots.active:
+        back = "write the old colour"
     return [
         "- **Not this step**: close this pull request; the same step is not proposed again.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",

@@ -27,6 +27,8 @@ def summary(page: Page) -> str:
 def _moves(before: Slots, step: Step) -> str:
     after = step.slots
     parts = []
+    if before.active != after.active:
+        return f"active {code(str(before.active))} → {code(str(after.active))}"
     if before.stable != after.stable:
         parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
     if before.candidate != after.candidate:

@@ -103,8 +103,8 @@ def _refuse_mixture(spot: ArgoCDApplication) -> None:
 def _read_revision(place: Place, sense: Sense, tree: Tree) -> Value:
     """A revision is what is written there: a version, a tag, a branch. It is no image, whatever slashes it has."""
     text, where = _plain(place, tree)
-    if sense.of_weight:
-        raise EditRefused("a revision is no weight", where=where)
+    if not sense.of_version:
+        raise EditRefused(f"a revision is no {sense.noun}", where=where)
     if sense.as_is or not text:
         return text or None
     if sense.form:

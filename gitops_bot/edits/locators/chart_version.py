@@ -60,8 +60,8 @@ def _held(place: Place, sense: Sense, tree: Tree) -> tuple[str, str]:
 
 
 def _refuse_weight(sense: Sense, where: str) -> None:
-    if sense.of_weight:
-        raise EditRefused("a chart has a version, not a weight", where=where)
+    if not sense.of_version:
+        raise EditRefused(f"a chart has a version, not a {sense.noun}", where=where)
 
 
 def _refuse_range(text: str, where: str) -> None:

@@ -5,7 +5,7 @@ The percent is the candidate's share of what it and the stable revision have tog
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gitops_bot.edits.locators import knative_traffic as block
 from gitops_bot.edits.locators.objects import path, read_object, segment
@@ -15,7 +15,7 @@ from gitops_bot.edits.path import Filter, Key, Segment
 from gitops_bot.edits.place import Place, find
 from gitops_bot.edits.sense import Sense, Value, held
 from gitops_bot.errors import EditRefused, PlaceAbsent
-from gitops_bot.model import SlotName, Tree
+from gitops_bot.model import Tree
 from gitops_bot.policy.places.routes import KnativeService
 
 _TEMPLATE = ("spec", "template", "spec", "containers")
@@ -70,12 +70,20 @@ def warnings(spot: KnativeService, tree: Tree) -> tuple[str, ...]:
     )
 
 
+def renamed(spot: object, written: Sequence[Place]) -> bool:
+    """Whether an image goes with a new name of its revision, written together with it: then nothing is wrong."""
+    if not isinstance(spot, KnativeService) or spot.field != "image":
+        return False
+    name = path("spec", "template", "metadata", "name")
+    return any(place.file == spot.file and place.path == name for place in written)
+
+
 def _refuse_slot(spot: KnativeService, sense: Sense) -> None:
     """EditRefused: the slot is of another kind than the field."""
     if spot.field == block.PERCENT:
         refuse_version(sense, spot.file)
-    elif sense.slot is SlotName.WEIGHT:
-        raise EditRefused(f"`{spot.field}` holds no weight", where=spot.file, remedy="Choose `field: percent`")
+    elif not sense.of_version:
+        raise EditRefused(f"`{spot.field}` holds no {sense.noun}", where=spot.file, remedy="Choose `field: percent`")
     elif spot.field == block.LATEST and not sense.as_is:
         raise EditRefused(f"`{spot.field}` is true or false, not a version", where=spot.file)
     if spot.field == block.TAG and spot.tag:

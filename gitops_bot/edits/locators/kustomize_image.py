@@ -203,8 +203,8 @@ def _checked(key: str, text: str, where: str) -> str:
 
 
 def _refuse_weight(spot: KustomizeImage, sense: Sense) -> None:
-    if sense.of_weight:
-        raise EditRefused(f"the image `{spot.name}` holds a version, not a weight", where=spot.path)
+    if not sense.of_version:
+        raise EditRefused(f"the image `{spot.name}` holds a version, not a {sense.noun}", where=spot.path)
 
 
 def _refuse_half(spot: KustomizeImage, path: str, value: Version, tag: str | None, digest: str | None) -> None:

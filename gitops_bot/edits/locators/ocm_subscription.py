@@ -96,8 +96,8 @@ def _where(spot: OcmSubscription) -> Where:
 
 
 def _subscription(spot: OcmSubscription, sense: Sense, tree: Tree) -> Object:
-    if sense.of_weight:
-        raise EditRefused("a Subscription has no weight", where=spot.file)
+    if not sense.of_version:
+        raise EditRefused(f"a Subscription has no {sense.noun}", where=spot.file)
     if spot.field != "package" and (spot.package or spot.path):
         raise EditRefused("`package` and `path` go with `field: package`", where=spot.file)
     return read_object(spot.file, _where(spot), tree)

@@ -84,8 +84,8 @@ class Reference:
 
 
 def _refuse_weight(sense: Sense, where: str) -> None:
-    if sense.of_weight:
-        raise EditRefused("an image has a version, not a weight", where=where)
+    if not sense.of_version:
+        raise EditRefused(f"an image has a version, not a {sense.noun}", where=where)
 
 
 def _tag(sense: Sense, text: str, where: str) -> str:

@@ -92,8 +92,8 @@ def operations(place: Place, sense: Sense, value: Value, tree: Tree) -> tuple[Op
 
 def refuse_weight(sense: Sense, place: Place) -> None:
     """EditRefused: a weight is asked of an image."""
-    if sense.of_weight:
-        raise EditRefused("an image has a version, not a weight", where=str(place))
+    if not sense.of_version:
+        raise EditRefused(f"an image has a version, not a {sense.noun}", where=str(place))
 
 
 def _asked(name: str, sense: Sense, value: Value, where: str) -> Version:

@@ -124,6 +124,31 @@ def share(name: str, one: Object, target: Part, place: Place, *, default: int, l
     )
 
 
+def colored(sense: Sense, percent: int | None, stable: str, canary: str, where: str) -> Value:
+    """A percent as it is meant: itself, or which of the two has everything. EditRefused: both have some."""
+    if not sense.of_color or percent is None:
+        return percent
+    if percent not in (0, 100):
+        remedy = "Give one of them everything first"
+        raise EditRefused(f"both `{stable}` and `{canary}` have traffic: none is active", where=where, remedy=remedy)
+    return sense.read_text(canary if percent else stable, where)
+
+
+def _everything(sense: Sense, value: Value, stable: str, canary: str, where: str) -> int:
+    """The percent that gives a colour everything."""
+    name = sense.write("", value, where)
+    if name not in (stable, canary):
+        raise EditRefused(f"{name!r} is neither `{stable}` nor `{canary}`", where=where)
+    return 100 if name == canary else 0
+
+
+def asked_percent(sense: Sense, value: Value, stable: str, canary: str, where: str) -> int:
+    """The percent that is to be written: the weight, or everything for one of the two."""
+    if sense.of_color:
+        return _everything(sense, value, stable, canary, where)
+    return asked_weight(sense, value, where)
+
+
 def asked_weight(sense: Sense, value: Value, where: str) -> int:
     """The percent that is to be written. EditRefused: it is none, or the slot is no weight."""
     refuse_version(sense, where)

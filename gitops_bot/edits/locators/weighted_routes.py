@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from gitops_bot.edits.locators.objects import Object, Part, lines, path, read_object, segment
-from gitops_bot.edits.locators.split import Share, Split, asked_weight, refuse_version, share
+from gitops_bot.edits.locators.split import Share, Split, asked_percent, colored, refuse_version, share
 from gitops_bot.edits.operations import Operation
 from gitops_bot.edits.path import Filter, Key, Segment
 from gitops_bot.edits.place import Place
@@ -81,15 +81,17 @@ class WeightedRoutes(Generic[Spot]):
         return self.outline(spot).file
 
     def read(self, spot: Spot, sense: Sense, tree: Tree) -> Value:
-        """The canary's percent."""
+        """The canary's percent, or which of the two has everything."""
         outline = self.outline(spot)
-        refuse_version(sense, outline.file)
-        return _split(outline, tree).percent
+        if not sense.of_color:
+            refuse_version(sense, outline.file)
+        split = _split(outline, tree)
+        return colored(sense, split.percent, outline.stable, outline.canary, split.where)
 
     def operations(self, spot: Spot, sense: Sense, value: Value, tree: Tree) -> tuple[Operation, ...]:
         """Both weights."""
         outline = self.outline(spot)
-        percent = asked_weight(sense, value, outline.file)
+        percent = asked_percent(sense, value, outline.stable, outline.canary, outline.file)
         return _split(outline, tree).operations(percent)
 
 

@@ -83,8 +83,8 @@ def _read(spot: WholeFile, template: _Template, tree: Tree) -> Version | None:
 
 
 def _template(spot: WholeFile, sense: Sense, tree: Tree) -> _Template:
-    if sense.of_weight:
-        raise EditRefused("a file is made with a version, not with a weight", where=spot.path)
+    if not sense.of_version:
+        raise EditRefused(f"a file is made with a version, not with a {sense.noun}", where=spot.path)
     if sense.form is not None:
         raise EditRefused(f"the template says how the version is spelled, not `{sense.form}`", where=spot.path)
     if spot.path == spot.template:

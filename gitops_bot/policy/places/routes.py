@@ -9,13 +9,15 @@ from gitops_bot.policy.base import Name, Text
 from gitops_bot.policy.places.base import Manifest
 
 _WEIGHT = frozenset({SlotName.WEIGHT})
+_SPLIT = frozenset({SlotName.WEIGHT, SlotName.COLOR})
 _VERSIONS = frozenset({SlotName.STABLE, SlotName.CANDIDATE})
+_LABEL = _VERSIONS | {SlotName.COLOR}
 
 
 class VirtualService(Manifest):
     """The weights of two destinations in an Istio VirtualService."""
 
-    slots: ClassVar[frozenset[SlotName]] = _WEIGHT
+    slots: ClassVar[frozenset[SlotName]] = _SPLIT
     stable: Text
     """The subset or the host of the stable destination."""
     canary: Text
@@ -28,7 +30,7 @@ class VirtualService(Manifest):
 class DestinationRule(Manifest):
     """A label of a subset in an Istio DestinationRule."""
 
-    slots: ClassVar[frozenset[SlotName]] = _VERSIONS
+    slots: ClassVar[frozenset[SlotName]] = _LABEL
     subset: Text
     """The subset's `name`."""
     label: Text
@@ -38,7 +40,7 @@ class DestinationRule(Manifest):
 class HttpRoute(Manifest):
     """The weights of two backends in a Gateway API HTTPRoute."""
 
-    slots: ClassVar[frozenset[SlotName]] = _WEIGHT
+    slots: ClassVar[frozenset[SlotName]] = _SPLIT
     stable: Text
     """The name of the stable backend."""
     canary: Text
@@ -82,6 +84,6 @@ class KnativeService(Manifest):
 class Service(Manifest):
     """A label of a Service's selector."""
 
-    slots: ClassVar[frozenset[SlotName]] = _VERSIONS
+    slots: ClassVar[frozenset[SlotName]] = _LABEL
     label: Text
     """The label's key, like `version`."""

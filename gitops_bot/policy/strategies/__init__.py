@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from gitops_bot.policy.base import Later, Spec
+from gitops_bot.policy.base import Dns1123, Later, Spec
+from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.strategies.canary import Canary
+from gitops_bot.policy.watched import TriedWorkload
 
 
 class Promote(Spec):
     """One step: write the candidate where the stable version stands."""
 
 
+class BlueGreen(Spec):
+    """Preview beside the live version, then everything at once; back at once when it fails there.
+
+    With an edit that sets activeColor git has two colours: the candidate is written to the idle one, and the flip
+    makes that one active. Without, what has the traffic is stableVersion itself.
+    """
+
+    post_analysis: Duration | None = None
+    """The flipped version is watched so long, and goes back on evidence; default: `analysis.postAnalysis`."""
+    workloads: dict[Dns1123, TriedWorkload] = {}
+    """What runs each colour: asked whether it is live and healthy, and what built-in metrics are named after."""
+
+
 class Strategy(Spec):
-    """Exactly one of canary, promote."""
+    """Exactly one of canary, promote, blueGreen."""
 
     canary: Canary | None = None
     promote: Promote | None = None
-    blue_green: Later = None
+    blue_green: BlueGreen | None = None
     ab_test: Later = None
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from gitops_bot.model import SlotName
 from gitops_bot.policy.fields import Problem, one_of
 from gitops_bot.policy.schema import PolicySpec
-from gitops_bot.policy.strategies import ladders
+from gitops_bot.policy.strategies import blue_green, ladders
 from gitops_bot.policy.strategies.canary import Canary
 from gitops_bot.policy.watched import WEIGHERS
 
 
 def problems(spec: PolicySpec) -> Iterator[Problem]:
     """What is wrong with a strategy whose shape is right, or with what it needs around it."""
-    yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote")
+    yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote", "blue_green")
     yield from _trial_files(spec)
     slots = {edit.set for edit in spec.edits}
     if spec.strategy.canary:
@@ -22,6 +22,12 @@ def problems(spec: PolicySpec) -> Iterator[Problem]:
         yield from _canary(spec, spec.strategy.canary, slots)
     if spec.strategy.promote:
         yield from _promote(spec, slots)
+    if spec.strategy.blue_green:
+        yield from blue_green.problems(spec, spec.strategy.blue_green)
+    else:
+        for index, edit in enumerate(spec.edits):
+            if edit.of or edit.set is SlotName.COLOR:
+                yield ("spec", "edits", index, "of" if edit.of else "set"), "goes with strategy.blueGreen"
 
 
 def _canary(spec: PolicySpec, canary: Canary, slots: set[SlotName]) -> Iterator[Problem]:
