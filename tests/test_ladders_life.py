@@ -82,6 +82,65 @@ def test_a_file_without_the_ladder_holds_and_says_which(tmp_path: Path) -> None:
     )
 
 
+VIRTUAL = "apps/shop/route.yaml"
+ROUTE = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  http:
+    - name: primary
+      route:
+        - destination: {host: shop}
+          weight: 100
+        - destination: {host: shop-canary}
+          weight: 0
+"""
+
+
+def test_a_release_goes_by_preview_and_mirror_to_the_users_and_the_mirror_goes_first(tmp_path: Path) -> None:
+    targets = {"file": VIRTUAL, "stable": "shop", "canary": "shop-canary"}
+    edits = [
+        *LADDER["edits"][:2],
+        {"virtualService": targets, "set": "weight"},
+        {"virtualService": {**targets, "field": "mirror"}, "set": "mirror"},
+    ]
+    rungs = [{"preview": True}, {"mirror": 50}, {"weight": 20}]
+    ours = shop(tmp_path, {"canary": {"rungs": rungs, "userInterface": True}}, edits=edits)
+    ours.environment.commit({VIRTUAL: ROUTE}, at=T0 - timedelta(days=1))
+    seen = []
+    for _ in range(5):
+        plan = ours.plan(7)
+        assert plan.proposal is not None
+        seen.append((plan.proposal.title, plan.step.slots.weight, plan.step.slots.mirror))
+        if plan.step.kind is StepKind.ADVANCE:
+            body = ours.open()[0]["body"]
+            assert ("Users may see both versions in turn" in body) is (plan.step.slots.weight == 20)
+            assert f"**{'20 %' if plan.step.slots.weight else 'mirror 50 %'}**" in body
+        ours.merge()
+        if plan.step.kind is StepKind.FINISH:
+            break
+    assert seen == [
+        ("promote(shop): 2.0.0 from preview to mirror 50 %", 0, 50),
+        ("promote(shop): 2.0.0 from mirror 50 % to 20 %", 20, 0),
+        ("promote(shop): 1.0.0 → 2.0.0", 20, 0),
+        ("promote(shop): finish 2.0.0, traffic returns to stable", 0, 0),
+    ]
+    assert "mirrorPercentage:\n        value: 0\n" in ours.environment.read(VIRTUAL)
+
+
+def test_a_preview_that_fails_goes_back_and_is_not_tried_again(tmp_path: Path) -> None:
+    ours = shop(tmp_path, {"canary": {"rungs": [{"preview": True}, {"weight": 20}]}})
+    ours.measure(0.2)
+    plan = ours.plan(7)
+    assert (plan.step.kind, plan.step.slots.candidate) == (StepKind.ROLLBACK, plan.slots.stable)
+    ours.merge()
+    ours.environment.replace("apps/shop/canary/kustomization.yaml", "1.0.0", "2.0.0", at=ours.clock.at)
+    again = ours.plan(7)
+    assert (again.step.kind, again.step.held) == (StepKind.HOLD, None)
+    assert "is not proposed" in again.step.reason
+
+
 def test_a_template_of_one_rung_is_measured_there_alone(tmp_path: Path) -> None:
     borrowed = {"analysisTemplate": "errors", "file": TEMPLATE, "args": {"metric": "errors"}}
     rungs = [{"weight": 5}, {"weight": 25, "templates": [borrowed]}]

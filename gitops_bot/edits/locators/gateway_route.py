@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_bot.edits.locators import mirrors
 from gitops_bot.edits.locators.objects import Object, Part
 from gitops_bot.edits.locators.weighted_routes import Outline
+from gitops_bot.edits.path import Filter, Key
 from gitops_bot.policy.places.routes import GrpcRoute, HttpRoute
 
 _MOST = 1_000_000
 """What the Gateway API allows."""
+_MIRRORED = tuple(map(Key, ("requestMirror", "backendRef", "name")))
 
 
 def http(spot: HttpRoute) -> Outline:
@@ -36,6 +39,10 @@ def _outline(spot: HttpRoute, kind: str) -> Outline:
         _match,
         default=1,
         limit=_MOST,
+        mirror=("filters", Filter(_MIRRORED, spot.canary), "requestMirror", "percent")
+        if spot.field == "mirror"
+        else (),
+        mirrors=mirrors.gateway,
     )
 
 

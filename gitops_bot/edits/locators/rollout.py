@@ -9,7 +9,7 @@ from __future__ import annotations
 from gitops_bot.edits.locators import pods
 from gitops_bot.edits.locators.knobs import SWITCH, Knob, refuse_slots, refuse_versions
 from gitops_bot.edits.locators.objects import Object, Part, lines, path, read_object, read_objects
-from gitops_bot.edits.operations import Operation, Write
+from gitops_bot.edits.operations import Insert, Operation, Write
 from gitops_bot.edits.path import Index
 from gitops_bot.edits.place import Place
 from gitops_bot.edits.sense import Sense, Value, parse_weight
@@ -19,6 +19,8 @@ from gitops_bot.policy.places import Where
 from gitops_bot.policy.places.workloads import Rollout
 
 _STEPS = ("spec", "strategy", "canary", "steps")
+_STEPPED = {"setWeight": ("setWeight",), "setMirrorRoute": ("setMirrorRoute", "percentage")}
+"""The fields of steps, and where they are in one."""
 _BLUE_GREEN = ("spec", "strategy", "blueGreen")
 _PROMOTES = (*_BLUE_GREEN, "autoPromotionEnabled")
 _PODS = {"Deployment": pods.TEMPLATE, "ReplicaSet": pods.TEMPLATE, "PodTemplate": ("template", "spec")}
@@ -34,8 +36,8 @@ def places(spot: Rollout) -> tuple[Place, ...]:
     """The field, as far as the policy alone can name it."""
     if spot.field == "autoPromotionEnabled":
         return (Place(spot.file, path(*_PROMOTES), _where(spot)),)
-    if spot.field == "setWeight":
-        return (Place(spot.file, path(*_STEPS, "setWeight"), _where(spot)),)
+    if spot.field in _STEPPED:
+        return (Place(spot.file, path(*_STEPS, *_STEPPED[spot.field]), _where(spot)),)
     own = pods.named(spot.file, _where(spot), pods.TEMPLATE, spot.container)
     if spot.workload_file is None:
         return (own,)
@@ -51,7 +53,7 @@ def read(spot: Rollout, sense: Sense, tree: Tree) -> Value:
     """The image's version, the weight, or the switch (None where it is absent, which means true)."""
     if spot.field == "image":
         return pods.read(_image(spot, tree), sense, tree)
-    if spot.field == "setWeight":
+    if spot.field in _STEPPED:
         return _weight(spot, sense, tree)[1]
     return _switch(spot, sense, tree).read()
 
@@ -62,10 +64,11 @@ def operations(spot: Rollout, sense: Sense, value: Value, tree: Tree) -> tuple[O
         return pods.operations(_image(spot, tree), sense, value, tree)
     if spot.field == "autoPromotionEnabled":
         return _switch(spot, sense, tree).operations(value)
-    place, _ = _weight(spot, sense, tree)
+    place, found, there = _weight(spot, sense, tree)
     if value is None:
         raise EditRefused("a weight cannot be taken away", where=spot.file, remedy="Set it to 0")
-    return (Write(place, sense.weight(value, spot.file)),)
+    percent = sense.weight(value, spot.file)
+    return () if percent == found else (Write(place, percent) if there else Insert(place, percent),)
 
 
 def _where(spot: Rollout) -> Where:
@@ -87,28 +90,35 @@ def _switch(spot: Rollout, sense: Sense, tree: Tree) -> Knob:
 # ---------------------------------------------------------------- the weight
 
 
-def _weight(spot: Rollout, sense: Sense, tree: Tree) -> tuple[Place, int | None]:
-    """The single weight's place and value. Errors: PlaceAbsent, EditRefused (several; weights of another total)."""
+def _weight(spot: Rollout, sense: Sense, tree: Tree) -> tuple[Place, int | None, bool]:
+    """The single percent's place and value, and whether it is written down.
+
+    Errors: PlaceAbsent, EditRefused (several; weights of another total).
+    """
+    key, *below = _STEPPED[spot.field]
     refuse_versions(sense, spot.field, spot.file)
     one = read_object(spot.file, _where(spot), tree)
     steps = one.items(one.root, *_STEPS) if one.below(one.root, *_STEPS[:-1]) else []
-    found = [(number, part) for number, step in enumerate(steps) if (part := one.below(step, "setWeight"))]
+    found = [(number, part) for number, step in enumerate(steps) if (part := one.below(step, key))]
     if not found:
-        raise PlaceAbsent("the Rollout's canary has no step with `setWeight`", where=one.at())
+        raise PlaceAbsent(f"the Rollout's canary has no step with `{key}`", where=one.at())
     if len(found) > 1:
         raise EditRefused(
-            f"the canary has {len(found)} steps with `setWeight` ({lines([part for _, part in found])}): editing its "
+            f"the canary has {len(found)} steps with `{key}` ({lines([part for _, part in found])}): editing its "
             "steps would make Argo Rollouts begin again at the first one",
             where=one.at(),
-            remedy="Let the controller go through the steps, or keep one `setWeight` and a `pause: {}` in git",
+            remedy=f"Let the controller go through the steps, or keep one `{key}` and a `pause: {{}}` in git",
         )
     _refuse_other_total(one)
-    number, part = found[0]
+    number, step = found[0]
+    place = Place(spot.file, path(*_STEPS, Index(number), key, *below), one.where)
+    part = one.below(step, *below)
+    if part is None:  # a mirror route without a percentage copies everything
+        return place, 100, False
     text = part.real.text
     if text is None:
-        raise EditRefused("`setWeight` is a list or a mapping", where=one.at(part))
-    value = parse_weight(text, one.at(part)) if text else None
-    return Place(spot.file, path(*_STEPS, Index(number), "setWeight"), one.where), value
+        raise EditRefused(f"`{(key, *below)[-1]}` is a list or a mapping", where=one.at(part))
+    return place, parse_weight(text, one.at(part)) if text else None, True
 
 
 def _refuse_other_total(one: Object) -> None:

@@ -159,7 +159,7 @@ def asked_weight(sense: Sense, value: Value, where: str) -> int:
 
 def refuse_version(sense: Sense, where: str) -> None:
     """EditRefused unless a plain weight is meant."""
-    if sense.slot not in (None, SlotName.WEIGHT):
+    if sense.slot not in (None, SlotName.WEIGHT, SlotName.MIRROR):
         raise EditRefused(f"{sense.slot} is no weight, and weights stand there", where=where)
     if sense.form is not None and str(sense.form) != "{{ weight }}":
         raise EditRefused(f"weights are plain numbers, not of the form `{sense.form}`", where=where)

@@ -1,13 +1,14 @@
 """`virtualService`: the weights of two destinations in an Istio VirtualService.
 
 A route is addressed by its name, a destination by its subset or host, never by number. Mirrors have their own
-percentage, which stays.
+percentage, which is a field of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gitops_bot.edits.locators import mirrors
 from gitops_bot.edits.locators.objects import Object, Part
 from gitops_bot.edits.locators.weighted_routes import Outline
 from gitops_bot.policy.places.routes import VirtualService
@@ -32,6 +33,8 @@ def outline(spot: VirtualService) -> Outline:
         _match,
         default=0,
         limit=_MOST,
+        mirror=("mirrorPercentage", "value") if spot.field == "mirror" else (),
+        mirrors=mirrors.istio if spot.protocol == "http" else None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from gitops_bot.edits.locators.mirrors import Chosen, Mirror, Mirrors
 from gitops_bot.edits.locators.objects import Object, Part, lines, path, read_object, segment
 from gitops_bot.edits.locators.split import Share, Split, asked_percent, colored, refuse_version, share
 from gitops_bot.edits.operations import Operation
@@ -45,6 +46,10 @@ class Outline:
     default: int
     """What a target without weight counts."""
     limit: int
+    mirror: tuple[str | Segment, ...] = ()
+    """Where the mirror's percent is in a route, as far as the policy can name it; empty: the weights are meant."""
+    mirrors: Mirrors | None = None
+    """How mirrors are written there; none where the protocol has no such thing."""
 
     @property
     def shown(self) -> str:
@@ -54,7 +59,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class WeightedRoutes(Generic[Spot]):
-    """A locator made of an outline; its slot is the canary's percent of the two targets' share."""
+    """A locator made of an outline; its slot is the canary's percent of the two targets' share, or the mirrored one."""
 
     outline: Callable[[Spot], Outline]
 
@@ -63,9 +68,11 @@ class WeightedRoutes(Generic[Spot]):
         return (self.outline(spot).file,)
 
     def places(self, spot: Spot) -> tuple[Place, ...]:
-        """The weights of both, as far as the policy alone can name them."""
+        """The weights of both, or the mirror's percent, as far as the policy alone can name them."""
         outline = self.outline(spot)
         named: tuple[Segment, ...] = (Filter((Key("name"),), outline.route),) if outline.route else ()
+        if outline.mirror:
+            return (Place(outline.file, path("spec", outline.routes, *named, *outline.mirror), outline.where),)
         keys = tuple(map(Key, outline.keys[0]))
         return tuple(
             Place(
@@ -85,14 +92,19 @@ class WeightedRoutes(Generic[Spot]):
         outline = self.outline(spot)
         if not sense.of_color:
             refuse_version(sense, outline.file)
+        if outline.mirror:
+            return _mirror(outline, tree).percent
         split = _split(outline, tree)
         return colored(sense, split.percent, outline.stable, outline.canary, split.where)
 
     def operations(self, spot: Spot, sense: Sense, value: Value, tree: Tree) -> tuple[Operation, ...]:
-        """Both weights."""
+        """Both weights, or the mirror."""
         outline = self.outline(spot)
         percent = asked_percent(sense, value, outline.stable, outline.canary, outline.file)
-        return _split(outline, tree).operations(percent)
+        if not outline.mirror:
+            return _split(outline, tree).operations(percent)
+        mirror = _mirror(outline, tree)
+        return () if mirror.percent == percent else mirror.operations(percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +126,27 @@ class _Route:
         return f"`{self.name}`" if self.name else f"number {self.number}"
 
 
-def _split(outline: Outline, tree: Tree) -> Split:
+def _found(outline: Outline, tree: Tree) -> tuple[Object, _Route, tuple[str | Segment, ...]]:
+    """The object, the route that is meant, and where that is."""
     one = read_object(outline.file, outline.where, tree)
     spec = one.below(one.root, "spec")
     routes = one.items(spec, outline.routes) if spec else []
     route = _chosen(outline, one, [_route(outline, one, part, number) for number, part in enumerate(routes)])
+    return one, route, ("spec", outline.routes, segment(routes, route.number, ("name",)))
+
+
+def _mirror(outline: Outline, tree: Tree) -> Mirror:
+    if outline.mirrors is None:
+        raise EditRefused(f"{outline.shown} has no mirrors", where=outline.file, remedy="Only http routes have")
+    one, route, at = _found(outline, tree)
+    canary = one.items(route.part, outline.targets)[route.canary[0]]
+    return outline.mirrors(Chosen(one, route.part, at, outline.file, canary))
+
+
+def _split(outline: Outline, tree: Tree) -> Split:
+    one, route, at = _found(outline, tree)
     targets = one.items(route.part, outline.targets)
-    base = ("spec", outline.routes, segment(routes, route.number, ("name",)), outline.targets)
+    base = (*at, outline.targets)
 
     def counted(number: int, name: str) -> Share:
         place = Place(outline.file, path(*base, segment(targets, number, *outline.keys), "weight"), outline.where)

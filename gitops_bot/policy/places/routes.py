@@ -10,14 +10,27 @@ from gitops_bot.policy.places.base import Manifest
 
 _WEIGHT = frozenset({SlotName.WEIGHT})
 _SPLIT = frozenset({SlotName.WEIGHT, SlotName.COLOR})
+_MIRROR = frozenset({SlotName.MIRROR})
 _VERSIONS = frozenset({SlotName.STABLE, SlotName.CANDIDATE})
 _LABEL = _VERSIONS | {SlotName.COLOR}
 
 
-class VirtualService(Manifest):
-    """The weights of two destinations in an Istio VirtualService."""
+class Split(Manifest):
+    """What a route does with the traffic of two targets."""
 
-    slots: ClassVar[frozenset[SlotName]] = _SPLIT
+    field: Literal["weight", "mirror"] = "weight"
+    """weight: the canary's percent of what both have. mirror: the percent that is copied to the canary; where there is
+    none, it is added."""
+
+    @property
+    def slots(self) -> frozenset[SlotName]:  # type: ignore[override] # what may live there depends on the field
+        """A share of the traffic, or of its copy."""
+        return _MIRROR if self.field == "mirror" else _SPLIT
+
+
+class VirtualService(Split):
+    """The weights of two destinations in an Istio VirtualService, or the mirror of one."""
+
     stable: Text
     """The subset or the host of the stable destination."""
     canary: Text
@@ -37,10 +50,9 @@ class DestinationRule(Manifest):
     """The label's key, like `version`."""
 
 
-class HttpRoute(Manifest):
-    """The weights of two backends in a Gateway API HTTPRoute."""
+class HttpRoute(Split):
+    """The weights of two backends in a Gateway API HTTPRoute, or the mirror of one."""
 
-    slots: ClassVar[frozenset[SlotName]] = _SPLIT
     stable: Text
     """The name of the stable backend."""
     canary: Text
@@ -50,7 +62,7 @@ class HttpRoute(Manifest):
 
 
 class GrpcRoute(HttpRoute):
-    """The weights of two backends in a Gateway API GRPCRoute."""
+    """The weights of two backends in a Gateway API GRPCRoute, or the mirror of one."""
 
 
 class IngressNginx(Manifest):

@@ -12,6 +12,7 @@ from gitops_bot.policy.places.base import Manifest
 
 _NONE: frozenset[SlotName] = frozenset()
 _WEIGHT = frozenset({SlotName.WEIGHT})
+_MIRROR = frozenset({SlotName.MIRROR})
 _VERSIONS = frozenset({SlotName.STABLE, SlotName.CANDIDATE})
 
 
@@ -34,15 +35,16 @@ class Rollout(Manifest):
 
     container: Name | None = None
     """Which container's image, when there are several; init containers too."""
-    field: Literal["image", "autoPromotionEnabled", "setWeight"] = "image"
-    """`setWeight` only where the canary has a single step with one: then a pull request is a weight."""
+    field: Literal["image", "autoPromotionEnabled", "setWeight", "setMirrorRoute"] = "image"
+    """`setWeight` and `setMirrorRoute` (its percentage) only where the canary has a single step with one: then a pull
+    request is a weight."""
     workload_file: RepoPath | None = None
     """Where the Deployment of `workloadRef` is; default: in the Rollout's own file."""
 
     @property
     def slots(self) -> frozenset[SlotName]:  # type: ignore[override] # what may live there depends on the field
         """An image holds versions, a step a weight."""
-        return {"image": _VERSIONS, "setWeight": _WEIGHT}.get(self.field, _NONE)
+        return {"image": _VERSIONS, "setWeight": _WEIGHT, "setMirrorRoute": _MIRROR}.get(self.field, _NONE)
 
 
 class FlaggerCanary(Manifest):
