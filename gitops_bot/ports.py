@@ -62,6 +62,14 @@ class AskedByName(Cluster, Protocol):
         ...
 
 
+class Console(Protocol):
+    """The HTTP API of a controller that keeps what it knows outside the cluster's API, read only."""
+
+    def get(self, path: str, params: Mapping[str, str]) -> Any:
+        """The JSON at a path. Errors: ObjectAbsent, ClusterDenied, ClusterUnreachable."""
+        ...
+
+
 class Registry(Protocol):
     """A container registry, read only."""
 

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitops_bot.clusters import cluster, consoles, selectors
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
-from gitops_bot.experiments import SYSTEMS
 from gitops_bot.forges import hosted
 from gitops_bot.metering import metrics
-from gitops_bot.model import Kind, Plan, Receipt, Tree
+from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
-from gitops_bot.policy.config import BotConfig, ClusterConfig, RegistryConfig, Repository, SecretRef
+from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from gitops_bot.ports import Clock, Cluster, Forge, Registry
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
@@ -95,7 +95,7 @@ def opened(config: BotConfig, options: Options) -> Iterator[dict[str, Job]]:
 
 def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
     """One job per repository, by name. Errors: PolicyInvalid (configuration that cannot be used)."""
-    clusters = {name: _cluster(given, options.notice) for name, given in config.spec.clusters.items()}
+    clusters = {name: cluster(given, options.notice) for name, given in config.spec.clusters.items()}
     repositories = config.spec.repositories.items()
     return {name: _job(config, name, repository, options, clusters) for name, repository in repositories}
 
@@ -117,7 +117,8 @@ def _job(
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
         automation=repository.automation,
-        selectors={one: _selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
+        selectors={one: selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
+        consoles=consoles(config.spec.clusters, secret),
     )
     load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
     load = _in_known_clusters(load, {*config.spec.clusters, *_servers(config)})
@@ -197,32 +198,6 @@ def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalFor
         raise PolicyInvalid("the local forge needs a bare repository on this machine", where=str(path), remedy=remedy)
     identity = f"{repository.identity.name} <{repository.identity.email}>"
     return LocalForge(path, Git(path), clock, who=who or identity, bot=identity)
-
-
-# ---------------------------------------------------------------- clusters
-
-
-def _cluster(given: ClusterConfig, notice: Callable[[str], None] | None) -> Cluster:
-    if given.recorded:
-        from gitops_bot.adapters.recorded import RecordedCluster
-
-        return RecordedCluster(Path(given.recorded))
-    from gitops_bot.adapters.kubernetes import KubernetesCluster, WatchedCluster
-
-    cluster = KubernetesCluster(
-        context=given.context,
-        kubeconfig=given.kubeconfig,
-        in_cluster=given.in_cluster,
-        namespaces=given.namespaces,
-        selectors={(kind.group, kind.plural): labels for kind, labels in _selectors(given).items()},
-    )
-    return WatchedCluster(cluster, notice=notice) if notice else cluster
-
-
-def _selectors(given: ClusterConfig) -> Mapping[Kind, str]:
-    """The label selectors as the API takes them."""
-    told = given.selectors.items()
-    return {SYSTEMS[one].kind: ",".join(f"{name}={value}" for name, value in labels.items()) for one, labels in told}
 
 
 # ---------------------------------------------------------------- registries

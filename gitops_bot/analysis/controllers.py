@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from gitops_bot.analysis.dashboards import judged
 from gitops_bot.model import (
     Act,
     CheckResult,
@@ -51,6 +52,7 @@ def _word(
     name: str, policy: PromotionPolicy, trial: Trial | None, status: ExperimentStatus, now: datetime
 ) -> CheckResult:
     """What a controller's reading means for the candidate."""
+    status = judged(policy.spec.candidate.experiment, status)
     outcome = _meant(status)
     figures = (f"step {status.step}",) if status.step else ()
     said = f"{status.ref} is {status.phase.value}: {', '.join((status.reason, *figures))}"

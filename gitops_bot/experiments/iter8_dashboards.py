@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 from gitops_bot.experiments import iter8_secret
 from gitops_bot.experiments.fields import Lookup, Resource, flag, items, mapping, number, real, text
 from gitops_bot.experiments.said import Said
@@ -27,8 +30,25 @@ def load_test(answer: Resource, lookup: Lookup, _container: str | None) -> Exper
         reason=said.reason,
         step="" if done is None or wanted is None else f"{done}/{wanted}",
         identity=name if revision is None else f"{name}/{revision}",
+        began=_started(text(result, "Start time")),
         metrics=metrics,
     )
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_STAMP = re.compile(r"([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{2}) ([0-9]{2}):([0-9]{2}) (?:UTC|GMT)")
+
+
+def _started(stamp: str) -> datetime | None:
+    """A time as Go's RFC 822 has it, `02 Mar 26 08:00 UTC`, to the minute; None in a zone that is only named."""
+    found = _STAMP.fullmatch(stamp)
+    if found is None or found[2] not in _MONTHS:
+        return None
+    day, year, hour, minute = (int(found[n]) for n in (1, 3, 4, 5))
+    try:
+        return datetime(2000 + year, _MONTHS.index(found[2]) + 1, day, hour, minute, tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _said(result: Resource, done: int | None, wanted: int | None, metrics: dict[str, float]) -> Said:

@@ -7,6 +7,7 @@ one that asks for no votes at all is no approval.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from gitops_bot.experiments.fields import (
     Lookup,
@@ -15,6 +16,7 @@ from gitops_bot.experiments.fields import (
     flag,
     image,
     instant,
+    items,
     label,
     number,
     numeral,
@@ -59,9 +61,17 @@ def read_approval_at(approval: Resource, now: datetime | None) -> ExperimentStat
         candidate=Version(new, digest) if new or digest else None,
         identity=text(approval, "id"),
         began=instant(text(approval, "createdAt")),
+        results={"votes": number(approval, "votesReceived") or 0},
         approvals_required=number(approval, "votesRequired"),
         advice=said.advice,
     )
+
+
+def approvals_of(answer: Any, workload: ObjectRef, now: datetime) -> tuple[ExperimentStatus, ...]:
+    """The approvals of a workload's updates in an answer of `GET /v1/approvals`, newest first."""
+    told = [read_approval_at(one, now) for one in items({"all": answer}, "all")]
+    asked = [one for one in told if one.ref == workload]
+    return tuple(sorted(asked, key=lambda one: (one.began is not None, one.began, one.identity), reverse=True))
 
 
 def _setting(deployment: Resource, name: str) -> str:

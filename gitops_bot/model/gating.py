@@ -70,5 +70,7 @@ class Readings:
     """By commit: what was reported on it, or why that is not known."""
     reviews: tuple[Review, ...] | str = ()
     """Of the open pull request, or why they are not known."""
+    votes: tuple[tuple[str, tuple[ExperimentStatus, ...] | Unseen], ...] = ()
+    """Cluster and the approvals that Keel holds there of the workload's updates, newest first."""
     members: Mapping[str, frozenset[str] | str] = field(default_factory=dict)
     """By team: the names of its members in lower case, or why they are not known."""

@@ -28,6 +28,7 @@ from gitops_bot.model import (
 )
 from gitops_bot.observe import people
 from gitops_bot.observe.clusters import listed
+from gitops_bot.observe.dashboards import votes
 from gitops_bot.observe.git import history
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
@@ -47,6 +48,7 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
         checks=people.checks(sight, policy, pull),
         reviews=people.reviews(sight, policy, pull),
         members=people.members(sight, policy, pull),
+        votes=tuple(votes(sight, policy)),
     )
 
 

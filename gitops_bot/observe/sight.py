@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from gitops_bot.errors import BotError, ClusterError
 from gitops_bot.experiments import Objects
@@ -16,7 +17,7 @@ from gitops_bot.model import (
     PullRequest,
 )
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.ports import Cluster, EnvironmentRepo, Forge, Metrics, Registry
+from gitops_bot.ports import Cluster, Console, EnvironmentRepo, Forge, Metrics, Registry
 
 CLOSED_FOR = timedelta(days=90)
 """How far back a person's no is looked for."""
@@ -53,6 +54,8 @@ class Site:
     """E-mail addresses of other machines that commit here."""
     registries: Mapping[str, Registry] = field(default_factory=dict)
     """By host."""
+    consoles: Mapping[tuple[str, str], Console] = field(default_factory=dict)
+    """By cluster and controller, `iter8` or `keel`."""
     selectors: Mapping[str, Mapping[Kind, str]] = field(default_factory=dict)
     """By cluster: the labels of the objects that are listed, of kinds of which not all are."""
     memory: Memory = field(default_factory=Memory)
@@ -69,6 +72,8 @@ class Sight:
     pulls: Sequence[PullRequest]
     objects: dict[tuple[str, Kind], Objects | ClusterError] = field(default_factory=dict)
     """By cluster and kind: one list each, however many policies."""
+    told: dict[tuple[str, str, tuple[str, ...]], Any] = field(default_factory=dict)
+    """By cluster, path and what was asked: what a console answered, or the error; once each, however many policies."""
     silent: dict[str, int] = field(default_factory=dict)
     """By metrics server: queries in a row that it did not answer."""
     policies: Mapping[str, PromotionPolicy] = field(default_factory=dict)

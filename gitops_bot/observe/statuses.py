@@ -21,9 +21,10 @@ from gitops_bot.model import (
     Version,
 )
 from gitops_bot.observe.clusters import listed, narrowed
+from gitops_bot.observe.dashboards import dashboard
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import BY_PIPELINE, STATES, Experiment, Traffic
+from gitops_bot.policy.watched import BY_PIPELINE, DASHBOARDS, STATES, Experiment, Traffic
 from gitops_bot.ports import AskedByName
 
 Seen = ExperimentStatus | Unseen
@@ -183,6 +184,8 @@ def _events(port: AskedByName, of: Resource) -> Objects:
 
 
 def _experiment(sight: Sight, policy: PromotionPolicy, cluster: str, given: Experiment, claim: Claim) -> Seen:
+    if given.kind in DASHBOARDS:
+        return dashboard(sight, policy, cluster, given)
     if given.kind not in BY_PIPELINE and not given.selector:
         return _status(sight, policy, cluster, given.ref, given.container)
     objects = listed(sight, cluster, SYSTEMS[given.kind].kind)

@@ -61,6 +61,18 @@ class Repository(Spec):
     """E-mail addresses of other machines that commit here: their commits are no person's word."""
 
 
+class ConsoleConfig(Spec):
+    """A controller's own HTTP API. No other host is asked for its word."""
+
+    url: Url
+    """Like http://iter8.iter8-system:8080."""
+    user: Text | None = None
+    """Then tokenFrom is the password."""
+    token_from: SecretRef | None = None
+    ca_file: Path | None = None
+    timeout: Duration = timedelta(seconds=10)
+
+
 class ClusterConfig(Spec):
     """A cluster: a kubeconfig context, the one the bot runs in, or recorded objects."""
 
@@ -77,6 +89,10 @@ class ClusterConfig(Spec):
     people."""
     metrics: Name | None = None
     """The metrics server that watches this cluster."""
+    iter8: ConsoleConfig | None = None
+    """The metrics port of its Iter8 1.x controller."""
+    keel: ConsoleConfig | None = None
+    """Its Keel, whose approvals need basic authentication."""
 
 
 class MetricsOverHttp(Spec):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_bot.policy.config import BotConfig, ClusterConfig, MetricsServer, RegistryConfig, Repository, SecretRef
+from gitops_bot.policy.config import (
+    BotConfig,
+    ClusterConfig,
+    ConsoleConfig,
+    MetricsServer,
+    RegistryConfig,
+    Repository,
+    SecretRef,
+)
 from gitops_bot.policy.fields import Path, Problem, given_names, one_of
 
 
@@ -57,15 +65,31 @@ def _cluster(path: Path, cluster: ClusterConfig, servers: tuple[str, ...]) -> It
         yield path, "only one of context (with kubeconfig), inCluster, recorded may be given"
     if cluster.metrics is not None and cluster.metrics not in servers:
         yield (*path, "metrics"), f"no metrics server is named {cluster.metrics}"
+    for name in ("iter8", "keel"):
+        if console := getattr(cluster, name):
+            yield from _console((*path, name), console)
     if cluster.recorded and cluster.selectors:
         yield (*path, "selectors"), "goes with clusters that are asked, not with recorded ones"
 
 
+def _console(path: Path, console: ConsoleConfig) -> Iterator[Problem]:
+    yield from _plain_url((*path, "url"), console.url)
+    if console.token_from:
+        yield from _secret((*path, "tokenFrom"), console.token_from)
+    elif console.user:
+        yield (*path, "user"), "needs its password at tokenFrom"
+
+
+def _plain_url(path: Path, url: str) -> Iterator[Problem]:
+    if not url.startswith(("http://", "https://")):
+        yield path, "must begin with https:// or http://"
+    if "@" in url:
+        yield path, "holds credentials; give them by user and tokenFrom"
+
+
 def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:
-    if registry.url and not registry.url.startswith(("http://", "https://")):
-        yield (*path, "url"), "must begin with https:// or http://"
-    if registry.url and "@" in registry.url:
-        yield (*path, "url"), "holds credentials; give them by user and tokenFrom"
+    if registry.url:
+        yield from _plain_url((*path, "url"), registry.url)
     if registry.token_from:
         yield from _secret((*path, "tokenFrom"), registry.token_from)
 

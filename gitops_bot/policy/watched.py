@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from gitops_bot.model import ObjectRef
 from gitops_bot.policy.base import Name, Spec, Text
 
-RUNS = frozenset({"AnalysisRun", "ArgoExperiment", "Experiment", "Secret", "PipelineRun", "TaskRun", "Analysis"})
+LOAD_TESTS = ("HttpDashboard", "GrpcDashboard")
+"""Load tests of Iter8 1.x, which gives their numbers and no verdict."""
+
+REWARDED = "AbnDashboard"
+"""An A/B test of Iter8 1.x, which names no winner."""
+
+DASHBOARDS = frozenset({*LOAD_TESTS, REWARDED})
+"""Answers of Iter8's own API: no objects of the cluster's."""
+
+RUNS = frozenset(
+    {"AnalysisRun", "ArgoExperiment", "Experiment", "Secret", "PipelineRun", "TaskRun", "Analysis", *LOAD_TESTS}
+)
 """One object is one run, and its verdict counts once: for the commit that came before the run began."""
 
-SELECTABLE = RUNS - {"Secret", "PipelineRun", "TaskRun"}
+SELECTABLE = RUNS - {"Secret", "PipelineRun", "TaskRun", *LOAD_TESTS}
 """Whose objects may be found by labels, because each run has a name of its own."""
 
 BY_PIPELINE = ("PipelineRun", "TaskRun")
 """Whose `name` is that of the pipeline or task: runs have generated names."""
 
-STATES = frozenset({"KnativeService", "Deployment", "Application", "Kustomization", "HelmRelease", "Subscription"})
-"""Health is a state, not a run that ends: it must have lasted `bake` to be good news."""
+STATES = frozenset(
+    {"KnativeService", "Deployment", "Application", "Kustomization", "HelmRelease", "Subscription", REWARDED}
+)
+"""Health is a state, not a run that ends: it must have lasted `bake` to be good news. So must numbers that go on."""
 
 DEPLOYERS = frozenset({"Application", "Kustomization", "Subscription"})
 """What deploys from git and says which commit is live."""
@@ -28,7 +41,7 @@ RENDERERS = frozenset({"Application", "Kustomization", "HelmRelease"})
 """What cannot render git deploys nothing, and so says nothing of a version: it could be their machinery, or a commit on
 top of ours."""
 
-WORDLESS = frozenset({"Analysis", "Kustomization", "Subscription"})
+WORDLESS = frozenset({"Analysis", "Kustomization", "Subscription", *DASHBOARDS})
 """What gives a verdict and does not say on which version."""
 
 WEIGHERS = {"Rollout": "Argo Rollouts", "Canary": "Flagger", "Experiment": "Iter8"}
@@ -94,6 +107,27 @@ class TriedWorkload(Watched):
     kind: Literal["Deployment", "Rollout", "KnativeService"] = "Deployment"
 
 
+Measured = Literal["request-count", "error-count", "error-rate", "latency-mean"]
+"""What a load test of Iter8 1.x measures, over all its endpoints."""
+
+
+class Objective(Spec):
+    """What a number of a load test may be."""
+
+    max: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    min: Annotated[float, Field(ge=0, le=1e12)] | None = None
+
+
+class Reward(Spec):
+    """Which number of an A/B test decides. Read as a sequential test: at any time, as often as one likes."""
+
+    metric: Text
+    """As the application reports it to Iter8."""
+    better: Literal["higher", "lower"] = "higher"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """A difference that is none counts as one with at most this probability, over the whole test."""
+
+
 class Experiment(Spec):
     """The object whose controller says how the candidate did."""
 
@@ -113,15 +147,19 @@ class Experiment(Spec):
         "TaskRun",
         "Analysis",
         "Subscription",
+        "HttpDashboard",
+        "GrpcDashboard",
+        "AbnDashboard",
     ]
     """Rollout, AnalysisRun, ArgoExperiment (Argo Rollouts), Canary (Flagger), Experiment (Iter8 v2alpha2), Secret
     (Iter8 0.8 to 0.13, read by name where the bot is granted it), KnativeService, Deployment, Application (Argo CD),
     Kustomization, HelmRelease (Flux), PipelineRun, TaskRun (Tekton), Analysis (Keptn), Subscription (Open Cluster
-    Management)."""
+    Management), HttpDashboard, GrpcDashboard, AbnDashboard (Iter8 1.x, by the address at spec.clusters.NAME.iter8 of
+    the bot configuration)."""
     namespace: Name
     name: Name | None = None
     """The object's; of a PipelineRun or TaskRun that of its Pipeline or Task, of which the newest run about the
-    candidate counts."""
+    candidate counts; of a dashboard that of the test, or of the application."""
     selector: dict[LabelName, LabelValue] = {}
     """Instead of a name, where every run has its own: the newest object that has all of these labels."""
     container: Name | None = None
@@ -129,6 +167,12 @@ class Experiment(Spec):
     results: dict[Name, Text] = {}
     """Of a PipelineRun or TaskRun: what these results must be. Any other value fails the candidate, none leaves it
     open. Default: results that are called verdict, outcome, passed and the like are understood."""
+
+    objectives: dict[Measured, Objective] = {}
+    """Of an HttpDashboard or GrpcDashboard, which must meet all of them; the error rate between 0 and 1, the latency in
+    milliseconds."""
+    reward: Reward | None = None
+    """Of an AbnDashboard."""
 
     @property
     def ref(self) -> ObjectRef:

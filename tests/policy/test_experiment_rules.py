@@ -6,11 +6,14 @@ from typing import Any, get_args
 
 import pytest
 
-from gitops_bot.experiments import SYSTEMS
+from gitops_bot.experiments import DOCUMENTS, SYSTEMS
 from gitops_bot.policy.rules import problems
 from gitops_bot.policy.watched import (
     BY_PIPELINE,
+    DASHBOARDS,
     DEPLOYERS,
+    LOAD_TESTS,
+    REWARDED,
     RUNS,
     SELECTABLE,
     STATES,
@@ -28,8 +31,21 @@ TRIED = {"kustomizeImage": {"path": "staging", "name": "cart"}, "set": "candidat
 SPEC: dict[str, Any] = {"repository": "environments", "strategy": {"promote": {}}, "edits": [VERSION, TRIED]}
 
 
+NEEDED: dict[str, dict[str, Any]] = {
+    **{key: {"objectives": {"error-rate": {"max": 0.01}}} for key in LOAD_TESTS},
+    REWARDED: {"reward": {"metric": "basket-value"}},
+}
+"""What the policy must say of a kind that gives numbers and no verdict."""
+
+
 def experiment(kind: str, **fields: Any) -> dict[str, Any]:
-    return {"kind": kind, "namespace": "shop", "name": "cart", **fields}
+    return {"kind": kind, "namespace": "shop", "name": "cart", **NEEDED.get(kind, {}), **fields}
+
+
+def tried(kind: str) -> dict[str, Any]:
+    """The version that git says, with the verdict of that kind."""
+    workload = {"workload": {"kind": "Deployment", "namespace": "shop", "name": "cart"}} if kind == REWARDED else {}
+    return {"slot": "candidateVersion", "experiment": experiment(kind), **workload}
 
 
 def wrong(spec: dict[str, Any]) -> list[tuple[str, str]]:
@@ -37,7 +53,8 @@ def wrong(spec: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_the_tables_speak_of_kinds_that_are_served_and_read() -> None:
-    assert set(KINDS) <= set(SYSTEMS)
+    assert set(KINDS) - DASHBOARDS <= set(SYSTEMS)
+    assert {kind[0].lower() + kind[1:] for kind in DASHBOARDS} <= set(DOCUMENTS)
     for table in (RUNS, STATES, SELECTABLE, DEPLOYERS, WORDLESS, WEIGHERS, WITH_PODS, BY_PIPELINE):
         assert set(table) <= set(KINDS)
     assert not RUNS & STATES
@@ -46,19 +63,21 @@ def test_the_tables_speak_of_kinds_that_are_served_and_read() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_gives_its_verdict_on_what_git_says(kind: str) -> None:
-    assert wrong({**SPEC, "candidate": {"slot": "candidateVersion", "experiment": experiment(kind)}}) == []
+    assert wrong({**SPEC, "candidate": tried(kind)}) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_alone_it_must_say_which_version_it_is_about(kind: str) -> None:
     found = wrong({**SPEC, "candidate": {"experiment": experiment(kind)}})
     said = f"{kind} does not say which version it is about: give the version by candidate.slot beside it"
-    assert found == ([("candidate.experiment", said)] if kind in WORDLESS else [])
+    assert [one for one in found if "candidate.workload" not in one[1]] == (
+        [("candidate.experiment", said)] if kind in WORDLESS else []
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_ladder_goes_with_what_leaves_the_weight_alone(kind: str) -> None:
-    whole = {**LADDER, "candidate": {"slot": "candidateVersion", "experiment": experiment(kind)}, "analysis": {}}
+    whole = {**LADDER, "candidate": tried(kind), "analysis": {}}
     found = wrong(whole)
     assert [path for path, _ in found] == (["strategy.canary"] if kind in WEIGHERS else [])
 

@@ -15,7 +15,7 @@ from gitops_bot.model import Kind, Plan, PrState
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import Source, load_policies
 from gitops_bot.policy.watched import BY_PIPELINE, SELECTABLE
-from gitops_bot.ports import Cluster, Registry
+from gitops_bot.ports import Cluster, Console, Registry
 from gitops_bot.tick import Job, Loaded, Report, run
 from tests.support.controllers import Object, Told
 from tests.support.world import BASE, BOT, World
@@ -62,6 +62,7 @@ class Life:
         self.objects: list[Object] = []
         self.registries: Mapping[str, Registry] = {}
         self.failures: list[str] = []
+        self.consoles: Mapping[tuple[str, str], Console] = {}
         self.selectors: Mapping[str, Mapping[Kind, str]] = {}
         self.write(staging="1.0.0", prod="1.0.0")
 
@@ -117,6 +118,7 @@ class Life:
             identity=BOT,
             registries=self.registries,
             selectors=self.selectors,
+            consoles=self.consoles,
         )
         return run(Job(site, lambda _sight: Loaded(self.policy, whole=True), Limits(), self.world))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_bot.delivery.gates.round import Round
-from gitops_bot.model import Gate, Review
+from gitops_bot.model import ExperimentStatus, Gate, Phase, Review, Unseen, Version
 from gitops_bot.policy.gating.people import Approvals
 
 NAME = "approvals"
@@ -20,7 +20,27 @@ def gates(round_: Round) -> Iterator[Gate]:
     if round_.step.urgent:
         yield Gate(NAME, True, "a way back waits for no approval", merging=True)
         return
-    yield _counted(round_, wanted)
+    yield _in_keel(round_, wanted) if wanted.keel else _counted(round_, wanted)
+
+
+def _in_keel(round_: Round, wanted: Approvals) -> Gate:
+    """The newest approval of the very version, in every cluster that is asked."""
+    told = [(cluster, _short(seen, round_.candidate, wanted)) for cluster, seen in round_.readings.votes]
+    short = [f"Keel in {cluster}: {why}" for cluster, why in told if why] if told else ["Keel was not asked"]
+    return Gate(NAME, not short, "; ".join(short) or f"{round_.candidate} is approved in Keel", merging=True)
+
+
+def _short(seen: tuple[ExperimentStatus, ...] | Unseen, version: Version | None, wanted: Approvals) -> str:
+    """Why there is no approval; empty when there is one."""
+    if isinstance(seen, Unseen):
+        return seen.reason
+    newest = next((one for one in seen if version and one.candidate and one.candidate.runs(version)), None)
+    if newest is None:
+        return f"there is no approval of {version}"
+    got = newest.results.get("votes")
+    if newest.phase is Phase.SUCCEEDED and isinstance(got, int) and got < wanted.required:
+        return f"{newest.reason}, the policy asks for {wanted.required}"
+    return "" if newest.phase is Phase.SUCCEEDED else newest.reason
 
 
 def _counted(round_: Round, wanted: Approvals) -> Gate:

@@ -32,12 +32,25 @@ class _OrName:
 OneStatus = Annotated[StatusCheck, BeforeValidator(_named), _OrName()]
 
 
+class KeelApproval(Spec):
+    """A workload whose update people approve in Keel, at spec.clusters.NAME.keel of the bot configuration."""
+
+    kind: Literal["Deployment", "StatefulSet", "DaemonSet", "CronJob"] = "Deployment"
+    namespace: Name
+    name: Name
+    cluster: Name | None = None
+    """Default: every cluster of the policy."""
+
+
 class Approvals(Spec):
-    """Reviews of the pull request's head as it is now: those of older heads do not count."""
+    """Reviews of the pull request's head as it is now: those of older heads do not count. Or approvals in Keel."""
 
     required: Annotated[int, Field(ge=1, le=100)] = 1
-    """So many of the named people must approve. One of them who asks for changes holds it."""
-    from_: Annotated[tuple[Name, ...], Field(alias="from", min_length=1)]
+    """So many of the named people must approve. One of them who asks for changes holds it. Keel asks for as many as the
+    workload says, or for more that are written here."""
+    from_: Annotated[tuple[Name, ...], Field(alias="from")] = ()
     """People by their names on the forge, and teams: `alice`, `team:payments-leads`."""
+    keel: KeelApproval | None = None
+    """Instead of from: the approval of the very version that is proposed, until its own deadline."""
     deadline: Duration | None = None
     """So long after the pull request was opened nobody approves it any more."""

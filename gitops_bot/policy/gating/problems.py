@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from gitops_bot.policy.fields import Path, Problem
+from gitops_bot.policy.gating.people import Approvals
 from gitops_bot.policy.gating.soak import Soak
 from gitops_bot.policy.gating.windows import Period, Window
 from gitops_bot.policy.schema import PromotionPolicy
@@ -23,8 +24,17 @@ def problems(policy: PromotionPolicy) -> Iterator[Problem]:
     for index, status in enumerate(gates.statuses):
         if status.name.startswith("gitops-bot/"):
             yield (*path, "statuses", index), "is the bot's own: it would wait for itself"
+    if gates.approvals:
+        yield from _approvals((*path, "approvals"), gates.approvals)
     if gates.soak:
         yield from _soak((*path, "soak"), gates.soak, policy)
+
+
+def _approvals(path: Path, approvals: Approvals) -> Iterator[Problem]:
+    if bool(approvals.from_) == bool(approvals.keel):
+        yield path, "exactly one of from, keel is needed"
+    if approvals.keel and approvals.deadline:
+        yield (*path, "deadline"), "goes with from: an approval in Keel has its own"
 
 
 def _window(path: Path, window: Window) -> Iterator[Problem]:
