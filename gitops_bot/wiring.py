@@ -368,7 +368,7 @@ def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
             what = f"{one.policy.name} is the name of another policy, at {first.file}:{first.line}"
             found.append(Clash((first, one), PolicyInvalid(what, where=where, remedy="Rename one of them.")))
         shared: dict[str, tuple[LoadedPolicy, list[str]]] = {}
-        for place in places(one.policy.spec.edits):
+        for place in places(one.policy.spec.written):
             other = writers.setdefault((one.policy.spec.repository, place), one)
             if other is not one and other.policy.name != one.policy.name:
                 shared.setdefault(other.policy.name, (other, []))[1].append(place)

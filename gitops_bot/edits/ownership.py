@@ -82,7 +82,7 @@ def refused(subject: Subject, owner: str, where: str) -> EditRefused:
     """The refusal of a field that `owner` writes."""
     named = f"{subject.kind or 'workload'} {subject.name}"
     what = f"{owner} writes {subject.field.value} of the {named} at run time"
-    return EditRefused(what, where=where, remedy=_remedy(subject))
+    return EditRefused(what, where=where, remedy=f"{_remedy(subject)}{_knobs(subject, owner)}")
 
 
 # ---------------------------------------------------------------- what an edit means
@@ -294,3 +294,15 @@ def _remedy(subject: Subject) -> str:
         f"Leave it to the owner: give the Argo CD Application `ignoreDifferences` with {ignored} and the sync option "
         f"`RespectIgnoreDifferences=true`; for Flux {flux}"
     )
+
+
+_KNOBS = {
+    "Flagger": "What it goes by is yours: `canary: {file: …, field: maxWeight}`, or stepWeight, threshold, interval",
+    "Argo Rollouts": "A Rollout with a single step is yours: `rollout: {file: …, field: setWeight}`",
+}
+"""What git may say of the weight all the same, by the controller."""
+
+
+def _knobs(subject: Subject, owner: str) -> str:
+    known = next((said for controller, said in _KNOBS.items() if owner.startswith(controller)), "")
+    return f". {known}" if known and subject.field is Field.WEIGHT else ""

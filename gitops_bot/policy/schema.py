@@ -199,6 +199,12 @@ class PolicySpec(Spec):
         return self.candidate.experiment is not None and self.analysis.source != "metrics"
 
     @property
+    def written(self) -> tuple[Edit, ...]:
+        """The edits that a step may write; where the strategy promotes, the candidate's version is only read."""
+        only_read = self.strategy.promote is not None and not self.trial_files
+        return tuple(edit for edit in self.edits if not (only_read and edit.set is SlotName.CANDIDATE))
+
+    @property
     def trial_files(self) -> bool:
         """The candidate version lives in files that are there only while it is on trial."""
         return any(edit.comes_and_goes for edit in self.edits if edit.set is SlotName.CANDIDATE)

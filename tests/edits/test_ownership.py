@@ -243,6 +243,16 @@ def test_an_owned_field_is_refused_by_the_name_of_its_owner(name: str) -> None:
     assert "`RespectIgnoreDifferences=true`" in refused.remedy
 
 
+def test_the_knobs_that_git_keeps_are_named_where_a_controller_has_the_weight() -> None:
+    canary = "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: x}\nspec: {targetRef: {name: x}}\n"
+    route = "{route: [{destination: {host: x-primary}, weight: 100}, {destination: {host: x-canary}, weight: 0}]}"
+    head = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x}\n"
+    tree = Files({"app/route.yaml": f"{head}spec: {{http: [{route}]}}\n".encode(), "app/canary.yaml": canary.encode()})
+    refused = refusal(tree, "app/route.yaml", "spec.http[0].route[1].weight")
+    assert refused is not None
+    assert "`canary: {file: …, field: maxWeight}`" in refused.remedy
+
+
 @pytest.mark.parametrize("name", FREE)
 def test_a_field_that_nobody_claims_is_free(name: str) -> None:
     text, path, other = FREE[name]

@@ -9,7 +9,17 @@ from datetime import datetime
 
 from gitops_bot.adapters.local.store import Record
 from gitops_bot.delivery import marker
+from gitops_bot.model import Receipt, ReceiptState
 from tests.support.stories.script import Script
+
+_VERBS = {
+    "open": "opens",
+    "update": "rewrites",
+    "merge": "merges",
+    "close": "closes",
+    "comment": "comments on",
+    "status": "has news on",
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class Pages:
     lines: list[str] = field(default_factory=list)
     pulls: dict[int, list[Pull]] = field(default_factory=dict)
     """Each as it was last seen, once for everything that it proposed."""
+    told: dict[str, str] = field(default_factory=dict)
 
     def chapter(self, at: datetime, says: str) -> None:
         """Before a tick."""
@@ -43,6 +54,24 @@ class Pages:
     def line(self, text: str) -> None:
         """Something that happens."""
         self.lines.append(f"- {text}")
+
+    def news(self, about: str, says: str) -> None:
+        """Something that is told when it is new."""
+        if self.told.get(about, "") != says:
+            self.told[about] = says
+            self.line(f"`{about}`: {says or 'open'}")
+
+    def done(self, receipts: Sequence[Receipt], pulls: Sequence[Pull]) -> None:
+        """What the bot did, and what its statuses say now."""
+        known = {pull.record.number: pull for pull in pulls}
+        for one in receipts:
+            done = one.state is ReceiptState.DONE
+            said = _VERBS.get(one.action, one.action) if done else f"could not {one.action} ({one.state.value})"
+            title = known[one.number].record.title if one.number else ""
+            self.line(f"**gitops-bot {said} #{one.number}** {one.detail or title}".rstrip())
+        for pull in pulls:
+            for name, status in pull.statuses.items() if pull.record.state == "open" else ():
+                self.news(f"{name} on #{pull.record.number}", f"{status['state']}: {status['description']}")
 
     def see(self, pulls: Sequence[Pull]) -> None:
         """What is there after a tick."""

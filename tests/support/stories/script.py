@@ -34,6 +34,13 @@ class _Said(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Order(_Said):
+    """An edit by hand, as `gitops-bot set edit` takes it."""
+
+    edit: Mapping[str, Any]
+    value: str | int | bool
+
+
 class Commit(_Said):
     """Somebody writes on a branch, main if nothing else is said."""
 
@@ -44,6 +51,8 @@ class Commit(_Said):
     """Path → text; null removes."""
     replace: Mapping[str, Mapping[str, str]] = {}
     """Path → old text → new text."""
+    set: tuple[Order, ...] = ()
+    """What is refused changes nothing, and without a change nothing is committed."""
     made: Mapping[str, str] = {}
     """Path → the template that it is made from, as sed would."""
     version: str = ""
@@ -69,6 +78,8 @@ class Moment(_Said):
 
     at: Time
     says: str = ""
+    images: Mapping[str, tuple[str, ...]] = {}
+    """What the registry ghcr.io holds from now on."""
     commits: tuple[Commit, ...] = ()
     people: tuple[Deed, ...] = ()
     clusters: Objects = {}
@@ -86,6 +97,7 @@ class Script(_Said):
     """What differs from `policies/gitops-bot.yaml`, in its `spec`."""
     history: tuple[Commit, ...] = ()
     """What base went through before, a day each."""
+    images: Mapping[str, tuple[str, ...]] = {}
     begins: Time
     clusters: Objects = {}
     ticks: tuple[Moment, ...]

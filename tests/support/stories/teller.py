@@ -11,13 +11,16 @@ from typing import Any
 
 import yaml
 
-from gitops_bot import tick
+from gitops_bot import edits, tick
 from gitops_bot.adapters.local import LocalForge
-from gitops_bot.model import ReceiptState
+from gitops_bot.errors import EditError
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.loading import Source, load_config
+from gitops_bot.policy.schema import HandEdit
 from gitops_bot.wiring import Options, local_forge, opened
+from tests.edits.trees import Files
 from tests.support.environment import Environment
+from tests.support.registry import FakeRegistry
 from tests.support.stories.pages import Pages, Pull
 from tests.support.stories.script import Commit, Deed, Moment, Script
 
@@ -32,11 +35,13 @@ _Named = tuple[str, str, str]
 
 def told(folder: Path, room: Path) -> Pages:
     """A story's pages, played in an empty room."""
-    story = _Story(Script.read(folder), folder, room)
-    with opened(story.config, Options(story)) as jobs:
-        for moment in story.script.ticks:
-            story.play(jobs[REPOSITORY], moment)
-        story.rests(jobs[REPOSITORY])
+    script = Script.read(folder)
+    with FakeRegistry(dict(script.images), private=False).running() as registry:
+        story = _Story(script, folder, room, registry)
+        with opened(story.config, Options(story)) as jobs:
+            for moment in script.ticks:
+                story.play(jobs[REPOSITORY], moment)
+            story.rests(jobs[REPOSITORY])
     return story.pages
 
 
@@ -51,6 +56,7 @@ class _Story:
     script: Script
     folder: Path
     room: Path
+    registry: FakeRegistry
     config: BotConfig = field(init=False)
     pages: Pages = field(init=False)
     time: datetime = field(init=False)
@@ -70,6 +76,7 @@ class _Story:
         for commit in self.script.history:
             self.time += DAY
             self._commit(commit)
+        self.pages.lines.clear()
         self.time = self.script.begins
         self.config = load_config(Source("gitops-bot.yaml", yaml.safe_dump(self._configured()).encode()))
         self._place(self.script.clusters)
@@ -95,7 +102,8 @@ class _Story:
         for name, cluster in spec["clusters"].items():
             spec["clusters"][name] = {"recorded": str(self._cluster(name)), "metrics": cluster["metrics"]}
         spec["metrics"] = {name: {"recorded": {"file": str(self.room / f"{name}.json")}} for name in spec["metrics"]}
-        return {**config, "spec": {**spec, "cache": str(self.room / "cache")}}
+        registries = {"ghcr.io": {"url": self.registry.url}}
+        return {**config, "spec": {**spec, "registries": registries, "cache": str(self.room / "cache")}}
 
     def _cluster(self, name: str) -> Path:
         folder = self.room / "clusters" / name
@@ -109,25 +117,23 @@ class _Story:
         self._measure(moment)
         self.time = moment.at
         self.pages.chapter(moment.at, moment.says)
+        self.registry.images |= moment.images
         for commit in moment.commits:
             self._commit(commit)
-            self.pages.line(f"{commit.who} commits to `{commit.branch}`: {commit.says}")
         for deed in moment.people:
             self.pages.line(self._do(deed))
         self._place(moment.clusters)
         self._write()
         report = tick.run(job)
         for plan in report.plans:
-            self.pages.line(f"`{plan.policy}`: **{plan.step.kind.value}** — {plan.step.reason}")
-            for gate in plan.gates:
-                if not gate.open:
-                    self.pages.line(f"`{plan.policy}`: gate {gate.name} is closed: {gate.reason}")
+            self.pages.news(plan.policy, f"**{plan.step.kind.value}** — {plan.step.reason}")
+            shut = "; ".join(f"{gate.name} is closed: {gate.reason}" for gate in plan.gates if not gate.open)
+            self.pages.news(f"{plan.policy}: gates", shut)
         for failure in report.failures:
             self.pages.line(f"`{failure.subject}` fails: {failure.error}")
-        for one in report.receipts:
-            done = one.action if one.state is ReceiptState.DONE else f"{one.action} ({one.state.value})"
-            self.pages.line(f"the bot: {done} #{one.number} {one.detail}".rstrip())
-        self.pages.see(self._pulls())
+        pulls = self._pulls()
+        self.pages.done(report.receipts, pulls)
+        self.pages.see(pulls)
 
     def rests(self, job: tick.Job) -> None:
         """A world in which nothing changes leads to no writes."""
@@ -164,16 +170,40 @@ class _Story:
         raise AssertionError(f"{deed} says nothing")
 
     def _commit(self, one: Commit) -> None:
-        files = dict(one.files)
-        for path, edits in one.replace.items():
+        files = {**one.files, **self._set(one)}
+        for path, texts in one.replace.items():
             text = self.git.read(path, one.branch)
-            for old, new in edits.items():
+            for old, new in texts.items():
                 assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
                 text = text.replace(old, new)
             files[path] = text
         for path, template in one.made.items():
             files[path] = self.git.read(template, one.branch).replace("{{ tag }}", one.version)
-        self.git.commit(files, at=self.time, who=_address(one.who), branch=one.branch, message=one.says)
+        if files:
+            self.git.commit(files, at=self.time, who=_address(one.who), branch=one.branch, message=one.says)
+            self.pages.line(f"{one.who} commits to `{one.branch}`: {one.says}")
+
+    def _set(self, one: Commit) -> dict[str, str]:
+        """What `gitops-bot set edit` answers, and what it changes."""
+        changed: dict[str, str] = {}
+        tree = self._tree(one.branch) if one.set else Files({})
+        for order in one.set:
+            self.pages.line(f"{one.who}: `gitops-bot set edit '{yaml_line(order.edit)}' {order.value}`")
+            try:
+                changes = edits.put(HandEdit.model_validate(order.edit), order.value, tree)
+            except EditError as error:
+                self.pages.line(f"refused: {error}")
+                continue
+            tree = tree.changed(changes)
+            for change in changes:
+                changed[change.path] = (change.after or b"").decode()
+                moves = (f"{move.place}: {move.old} → {move.new}" for move in change.moves)
+                self.pages.line(f"`{', '.join(moves)}`")
+        return changed
+
+    def _tree(self, branch: str) -> Files:
+        paths = self.git.git("ls-tree", "-r", "--name-only", branch).split("\n")
+        return Files({path: self.git.read(path, branch).encode() for path in paths if path})
 
     # ------------------------------------------------------------ what is seen
 
@@ -211,6 +241,11 @@ class _Story:
     def _pulls(self) -> list[Pull]:
         forge = self._forge("Ann")
         return [Pull(one, forge.diff(one), forge.statuses(one.head)) for one in forge.everything()]
+
+
+def yaml_line(value: Any) -> str:
+    """A value as one line."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).strip()
 
 
 def _merged(old: Any, new: Any) -> Any:
