@@ -53,10 +53,18 @@ class Moods:
         return Sample(values[mood], at) if mood in values else Missing("no data", at)
 
 
-def _loaded(**spec: Any) -> LoadedPolicy:
+WEIGHTS = {"weights": [10, 50]}
+LADDERS: tuple[dict[str, Any], ...] = (
+    WEIGHTS,
+    {**WEIGHTS, "onFail": "stepBack"},
+    {"steps": [{"setWeight": 10}, {"pause": {"duration": "5m"}}, {"setWeight": 50}], "maxStep": 45},
+    {"rungs": [{"preview": True}, {"weight": 10}, {"weight": 50}]},
+)
+
+
+def _loaded(canary: Mapping[str, Any], **spec: Any) -> LoadedPolicy:
     analysis = {**LADDER["analysis"], "bake": f"{RUN}m"}
-    ladder = {"canary": {"weights": [10, 50]}}
-    text = policy(clusters=["default"], analysis=analysis, strategy=ladder, **spec)
+    text = policy(clusters=["default"], analysis=analysis, strategy={"canary": canary}, **spec)
     (loaded,) = load_policies([Source("shop.yaml", text.encode())])
     return loaded
 
@@ -68,10 +76,15 @@ def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
 class People(RuleBasedStateMachine):
     """The rules are what may happen; the invariants are what may not."""
 
-    @initialize(promote=st.sampled_from(["auto", "never"]), rollback=st.sampled_from(["auto", "never"]))
-    def begin(self, promote: str, rollback: str) -> None:
+    @initialize(
+        promote=st.sampled_from(["auto", "never"]),
+        rollback=st.sampled_from(["auto", "never"]),
+        canary=st.sampled_from((WEIGHTS, *LADDERS)),
+    )
+    def begin(self, promote: str, rollback: str, canary: dict[str, Any]) -> None:
         """A repository, a policy, a bot."""
-        self.loaded = _loaded(pullRequest={"merge": promote}, rollback={"merge": rollback})
+        self.loaded = _loaded(canary, pullRequest={"merge": promote}, rollback={"merge": rollback})
+        self.quiet = "rungs" in canary
         self.edits = self.loaded.policy.spec.edits
         self.world = World(START, on_merge=self.merged)
         self.world.commit(BASE, _encoded(tree(candidate="1.0.0")), who=CI)
@@ -261,7 +274,8 @@ class People(RuleBasedStateMachine):
         if before.commit not in self.world.evaluated:
             return  # base moved after the look; the next tick sees to it
         old, new = edits.read(self.edits, before), edits.read(self.edits, after)
-        climbs = (new.weight or 0) > (old.weight or 0) > 0
+        begun = bool(old.weight) or (self.quiet and old.candidate == new.candidate)
+        climbs = begun and (new.weight or 0) > (old.weight or 0)
         promotes = old.stable != new.stable and new.stable == old.candidate and bool(old.weight)
         if not (climbs or promotes):
             return

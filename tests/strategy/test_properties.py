@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_bot.model import Outcome, Slots, Step, StepKind, Verdict
+from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import State, next_step, trial
 from tests.support.build import (
     CANARY,
@@ -41,12 +44,28 @@ def told(draw: st.DrawFn) -> list[Row]:
     return [(minute, one, draw(WHO)) for minute, one in enumerate([*past, draw(ANY)])]
 
 
-POLICIES = st.sampled_from([ladder(), watched_ladder(), ladder(candidate={"slot": None, "version": "v2"})])
+BY_HAND = {"slot": None, "version": "v2"}
+
+
+def climbing(**canary: Any) -> PromotionPolicy:
+    return ladder(strategy={"canary": canary}, candidate=BY_HAND if canary.get("onNewer") else {})
+
+
+PLAIN = (ladder(), watched_ladder(), ladder(candidate=BY_HAND))
+QUIET = climbing(rungs=[{"preview": True}, {"weight": 5}, {"weight": 50, "pause": True}])
+OTHERS = (
+    climbing(weights=[5, 25, 50], onFail="stepBack"),
+    climbing(weights=[5, 25, 50], stepDuration="8m", maxStep=20),
+    climbing(steps=[{"setWeight": 5}, {"pause": {"duration": "20m"}}, {"setWeight": 60}]),
+    climbing(weights=[5, 50], onNewer="finish", onFail="stepBack"),
+    climbing(weights=[5, 50], startingStep=1),
+)
+POLICIES = st.sampled_from(PLAIN)
 
 
 @st.composite
-def climbs(draw: st.DrawFn) -> tuple[State, Verdict, Step]:
-    policy, rows, verdict = draw(POLICIES), draw(told()), draw(VERDICTS)
+def climbs(draw: st.DrawFn, policies: st.SearchStrategy[PromotionPolicy] = POLICIES) -> tuple[State, Verdict, Step]:
+    policy, rows, verdict = draw(policies), draw(told()), draw(VERDICTS)
     seen = (says(CANARY, draw(VERSIONS)), says(STABLE, draw(VERSIONS)))
     now = draw(st.sampled_from([7, 15, 40]))
     found = state(policy, history(*rows, complete=draw(st.booleans())), *seen, now=now)
@@ -88,6 +107,32 @@ def test_a_candidate_on_air_that_fails_is_never_left_there(case: tuple[State, Ve
     on_trial = found.slots.candidate == found.candidate != found.slots.stable and weight(found.slots) > 0
     if on_trial and verdict.outcome is Outcome.FAIL:
         assert step.kind is StepKind.ROLLBACK or (step.kind is StepKind.START and found.arrived_above)
+
+
+@given(climbs(st.sampled_from([*OTHERS, QUIET])))
+def test_however_a_ladder_is_written_it_goes_up_on_pass_and_down_on_fail(case: tuple[State, Verdict, Step]) -> None:
+    found, verdict, step = case
+    before, after = weight(found.slots), weight(step.slots)
+    if step.kind in (StepKind.ADVANCE, StepKind.PROMOTE):
+        assert verdict.outcome is Outcome.PASS
+    if after > before:
+        assert verdict.outcome is Outcome.PASS or (step.kind is StepKind.START and after == 5)
+    if after < before:
+        begins_again = step.kind is StepKind.START and step.slots.candidate == found.candidate
+        assert step.kind in (StepKind.ROLLBACK, StepKind.FINISH) or begins_again
+    if step.kind is StepKind.ROLLBACK:
+        assert verdict.outcome is Outcome.FAIL
+        assert (after == 0) is (step.slots.stable == step.slots.candidate)
+
+
+@given(climbs(st.just(OTHERS[0])))
+def test_one_rung_down_is_a_rung_and_the_lowest_leads_all_the_way(case: tuple[State, Verdict, Step]) -> None:
+    found, _, step = case
+    if step.kind is StepKind.ROLLBACK and weight(step.slots):
+        assert weight(step.slots) in (5, 25, 50)
+        assert weight(step.slots) < weight(found.slots)
+        assert step.slots.candidate == found.slots.candidate
+        assert not found.stepped_back
 
 
 @given(climbs())

@@ -22,6 +22,7 @@ from gitops_bot.policy.places.helm import (
     HelmValue,
 )
 from gitops_bot.policy.places.kustomize import KustomizeGenerator, KustomizeImage, KustomizePatch, KustomizeReplicas
+from gitops_bot.policy.places.replicas import ReplicaRatio
 from gitops_bot.policy.places.routes import (
     DestinationRule,
     GrpcRoute,
@@ -58,6 +59,7 @@ class Target(Spec):
     knative_service: KnativeService | None = None
     service: Service | None = None
     deployment: Deployment | None = None
+    replica_ratio: ReplicaRatio | None = None
     rollout: Rollout | None = None
     canary: FlaggerCanary | None = None
     iter8: Iter8 | None = None
