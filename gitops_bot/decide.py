@@ -142,7 +142,7 @@ def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Ste
     if not begins or step.urgent:
         return
     begun = step.slots
-    ends = {"promote": strategy.promoted(policy, begun), "go back": replace(begun, candidate=begun.stable)}
+    ends = strategy.ends(policy, slots, begun)
     if policy.spec.trial_files:  # they are not there yet, so their end changes nothing today
         ends = {end: replace(after, candidate=slots.candidate) for end, after in ends.items()}
     for end, after in ends.items():

@@ -24,6 +24,9 @@ from gitops_bot.policy.watched import RENDERERS, RUNS, STATES
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 """What each cluster said of each object."""
 
+BEFORE = "before the promotion"
+"""When an analysis runs that a Rollout asks for before it flips."""
+
 _OFF_BY_ROUNDING = 0.5
 _OFF = {"DeploymentPair": 5.0}
 """Points between the live share and git's: pods divide the traffic only so finely."""
@@ -44,8 +47,22 @@ def checks(policy: PromotionPolicy, trial: Trial | None, statuses: Statuses, now
         name = named("experiment", cluster, policy)
         if isinstance(status, Unseen):
             yield CheckResult(name, Outcome.UNKNOWN, f"{experiment.ref}: {status.reason}")
+        elif policy.spec.handed and status.phase is Phase.PAUSED and status.act is Act.EVALUATE:
+            yield _waits(name, policy, status)
         else:
             yield _word(name, policy, trial, status, now)
+
+
+def _waits(name: str, policy: PromotionPolicy, status: ExperimentStatus) -> CheckResult:
+    """A Rollout that waits before it flips: its own analysis before the promotion is its word, if it has one."""
+    own = [one for one in status.analyses if one.binding == BEFORE]
+    done = [one for one in own if one.phase is Phase.SUCCEEDED]
+    if own and len(done) == len(own):
+        said = f"{status.ref} waits: its analysis {BEFORE} is {done[0].phase.value}"
+        return CheckResult(name, Outcome.PASS, said)
+    said = "; ".join(f"its analysis {one.binding} is {one.phase.value}: {one.reason}" for one in own)
+    because = f"{status.ref} waits: {said or status.reason}"
+    return CheckResult(name, Outcome.UNKNOWN, because, critical=bool(own) or not policy.spec.asks_metrics)
 
 
 def _word(

@@ -79,7 +79,10 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         return f"{verb}({name}): {before.active} {before.stable} → {after.active} {after.stable}"
     if step.kind is StepKind.START and policy.spec.strategy.blue_green:
         where = f" on {policy.spec.idle(before.active)}" if before.active else ""
-        return f"promote({name}): preview {after.candidate}{where}"
+        return f"promote({name}): preview {after.candidate or after.stable}{where}"
+    if policy.spec.handed and before.stable == after.stable:
+        ends = "goes live" if step.kind is StepKind.PROMOTE else "is live, the next version waits again"
+        return f"promote({name}): {after.stable} {ends}"
     match step.kind:
         case StepKind.START:
             share = "" if after.weight is None else f" at {_level(after)}"
@@ -91,7 +94,7 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         case StepKind.FINISH:
             what = "traffic returns to stable" if before.weight or before.mirror else "its trial is removed"
             return f"promote({name}): finish {after.stable}, {what}"
-        case StepKind.ROLLBACK if after.weight and before.candidate == after.candidate:
+        case StepKind.ROLLBACK if after.weight and (before.stable, before.candidate) == (after.stable, after.candidate):
             return f"rollback({name}): {after.candidate} from {_level(before)} to {_level(after)}"
         case _:
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable

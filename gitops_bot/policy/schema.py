@@ -180,6 +180,12 @@ class PolicySpec(Spec):
         return next((color for color in self.colors if color != active), "")
 
     @property
+    def handed(self) -> Experiment | None:
+        """The Rollout that flips by itself, once it is told to; git has its image, and whether it waits."""
+        given = self.candidate.experiment
+        return given if self.strategy.blue_green and given and given.kind == "Rollout" else None
+
+    @property
     def workloads(self) -> tuple[Watched, ...]:
         """Everything that runs a version and is asked whether it is well."""
         given = self.strategy.blue_green

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gitops_bot.model import Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import asked, blue_green, canary, flips, ladder, promote, trial_files
+from gitops_bot.strategy import asked, blue_green, canary, flips, handed, ladder, promote, trial_files
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
@@ -20,6 +20,9 @@ class _Strategy:
     next_step: Callable[[PromotionPolicy, State, Verdict], Step]
 
 
+_HANDED = _Strategy(handed.trial, handed.next_step)
+"""Of blueGreen where a controller flips."""
+
 _STRATEGIES = {
     "canary": _Strategy(canary.trial, canary.next_step),
     "promote": _Strategy(promote.trial, promote.next_step),
@@ -28,6 +31,8 @@ _STRATEGIES = {
 
 
 def _chosen(policy: PromotionPolicy) -> _Strategy:
+    if policy.spec.handed:
+        return _HANDED
     return next(one for name, one in _STRATEGIES.items() if getattr(policy.spec.strategy, name) is not None)
 
 
@@ -41,9 +46,12 @@ def judged(policy: PromotionPolicy, state: State) -> PromotionPolicy:
     return ladder.judged(flips.cast(policy, state.slots, state.candidate), state.slots)
 
 
-def promoted(policy: PromotionPolicy, begun: Slots) -> Slots:
-    """What git will say once the candidate of these slots is promoted."""
-    return blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
+def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, Slots]:
+    """What git will say once the trial that begins with these slots is over, one way or the other."""
+    if policy.spec.handed:
+        return {"promote": handed.live(begun), "go back": replace(begun, stable=before.stable)}
+    won = blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
+    return {"promote": won, "go back": replace(begun, candidate=begun.stable)}
 
 
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
@@ -52,4 +60,4 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "heeding", "judged", "next_step", "promoted", "stays", "survey", "trial"]
+__all__ = ["State", "claim", "ends", "heeding", "judged", "next_step", "stays", "survey", "trial"]

@@ -18,6 +18,7 @@ from gitops_bot.model import (
     Phase,
     PrState,
     PullRequest,
+    SlotName,
     Slots,
     Step,
     StepKind,
@@ -84,6 +85,8 @@ class State:
     stable_because: str
     experiment_failed: bool
     """The controller failed the very change that brought the present values."""
+    controller: Phase | None
+    """Where the Rollout stands that flips by itself."""
     watched: bool
     """The traffic was given to the stable version at once, not long ago."""
     rollback_open: bool
@@ -153,7 +156,8 @@ def survey(
         stepped_back=candidate is not None and past.stepped_back(history, candidate),
         stable_health=health,
         stable_because=because,
-        experiment_failed=landed is not None and _experiment_failed(policy, statuses, landed),
+        experiment_failed=_experiment_failed(policy, statuses, _came(policy, history, pulls, landed)),
+        controller=_controller(policy, statuses),
         watched=flip,
         rollback_open=any(_goes_back(pull) for pull in pulls) and not asked_now(asks, AskKind.PROMOTE),
         now=now,
@@ -212,7 +216,7 @@ def _since(
 ) -> tuple[datetime | None, str]:
     """When the present state took effect everywhere, and why that is not known."""
     given = policy.spec.candidate
-    experiment = given.experiment if given.told_by_experiment else None
+    experiment = given.experiment if given.told_by_experiment else policy.spec.handed
     if landed is None:
         return None, "the history of base ends before the present values came"
     times = [] if experiment else [landed]
@@ -258,13 +262,29 @@ def _stable_health(policy: PromotionPolicy, slots: Slots, statuses: Statuses) ->
     return Health.WELL, f"{workload.ref} runs {slots.stable} and is healthy"
 
 
-def _experiment_failed(policy: PromotionPolicy, statuses: Statuses, landed: datetime) -> bool:
+def _came(
+    policy: PromotionPolicy, history: History, pulls: Sequence[PullRequest], landed: datetime | None
+) -> datetime | None:
+    """When what the controller works on came: where it waits for git's word, that word changes nothing of it."""
+    moment = past.arrival(history, SlotName.STABLE) if policy.spec.handed else None
+    return past.landed_at(moment, pulls) if moment else landed
+
+
+def _controller(policy: PromotionPolicy, statuses: Statuses) -> Phase | None:
+    """Where the Rollout stands that flips by itself; None where its clusters differ."""
+    rollout = policy.spec.handed
+    seen = [statuses[cluster, rollout.ref] for cluster in policy.spec.clusters] if rollout else []
+    phases = {one.phase if isinstance(one, ExperimentStatus) else Phase.UNKNOWN for one in seen}
+    return phases.pop() if len(phases) == 1 else None
+
+
+def _experiment_failed(policy: PromotionPolicy, statuses: Statuses, landed: datetime | None) -> bool:
     """Whether a controller failed the change that landed then.
 
     A template written long after the landing is another change (a setting, another environment): no reason to go back.
     """
     experiment = policy.spec.candidate.experiment
-    if experiment is None:
+    if experiment is None or landed is None:
         return False
     begins, ends = landed - CLOCK_SKEW, landed + policy.spec.post_analysis
     return any(

@@ -248,7 +248,7 @@ def test_each_field_says_which_slots_it_holds() -> None:
     assert names == {
         "image": {"stableVersion", "candidateVersion"},
         "setWeight": {"weight"},
-        "autoPromotionEnabled": set(),
+        "autoPromotionEnabled": {"weight"},
     }
     assert refused_slot(SINGLE, slot("rollout", "stableVersion", file="f.yaml", field="setWeight"), Version("1")) == (
         "f.yaml: `setWeight` holds a plain weight, nothing else"

@@ -83,3 +83,38 @@ def test_a_policy_that_works_has_no_problem(spec: Spec, changed: Spec) -> None:
 def test_a_broken_rule_is_shown_where_it_is_broken(spec: Spec, changed: Spec, path: str, message: str) -> None:
     matching = [shown for where, shown in found(spec, **changed) if where == path]
     assert any(message in shown for shown in matching), found(spec, **changed)
+
+
+IMAGE = {"rollout": {"file": "cart.yaml"}, "set": "version"}
+SWITCH = {"rollout": {"file": "cart.yaml", "field": "autoPromotionEnabled"}, "set": "weight"}
+ROLLOUT = {"kind": "Rollout", "namespace": "shop", "name": "cart"}
+HANDED: Spec = {
+    **COLORS,
+    "candidate": {"version": "v2", "experiment": ROLLOUT},
+    "analysis": {"bake": "10m"},
+    "edits": [IMAGE, SWITCH],
+}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"candidate": {"version": None}, "edits": [IMAGE]}, {"analysis": {"source": "both", "metrics": [ERRORS]}}],
+)
+def test_a_rollout_that_flips_by_itself_needs_its_image_and_its_switch(changed: Spec) -> None:
+    assert found(HANDED, **changed) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "message"),
+    [
+        ({"edits": [IMAGE]}, "edits", "must see that it waits"),
+        ({"edits": [SWITCH]}, "edits", "the Rollout's image"),
+        ({"edits": [IMAGE, SWITCH, WEIGHT]}, "edits.2.set", "only its autoPromotionEnabled is a weight"),
+        ({"edits": [IMAGE, SWITCH, ACTIVE]}, "edits.2", "Argo Rollouts has the colours"),
+        ({"edits": [IMAGE, SWITCH, BLUE]}, "edits.2", "Argo Rollouts has the colours"),
+        ({"strategy": {"blueGreen": {"workloads": {"blue": WORKLOAD}}}}, "strategy.blueGreen.workloads", "runs both"),
+    ],
+)
+def test_what_does_not_go_with_a_rollout_that_flips_by_itself(changed: Spec, path: str, message: str) -> None:
+    matching = [shown for where, shown in found(HANDED, **changed) if where == path]
+    assert any(message in shown for shown in matching), found(HANDED, **changed)

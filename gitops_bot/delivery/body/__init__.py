@@ -15,6 +15,7 @@ from gitops_bot.delivery.body.markup import fold, paragraphs
 from gitops_bot.delivery.body.merging import merging
 from gitops_bot.delivery.body.page import Fold, Folded, Page, Section
 from gitops_bot.delivery.body.queries import queries
+from gitops_bot.delivery.body.resume import resume
 
 __all__ = ["LIMIT", "Page", "body"]
 
@@ -28,6 +29,7 @@ SCREEN: tuple[Section, ...] = (
     changes,
     ladder,
     colors,
+    resume,
     checks,
     merging,
 )

@@ -21,7 +21,19 @@ def verdict(page: Page) -> str:
 
 def summary(page: Page) -> str:
     """The step, and what it does to each slot."""
-    return f"**{page.step.kind.value}** {_moves(page.before, page.step)}"
+    moves = _handed if page.policy.spec.handed else _moves
+    return f"**{page.step.kind.value}** {moves(page.before, page.step)}"
+
+
+def _handed(before: Slots, step: Step) -> str:
+    """Where a controller has the traffic: which image it is given, and whether it waits with it."""
+    shown = code(str(step.slots.stable))
+    match step.kind:
+        case StepKind.START:
+            return f"preview {shown} while {code(str(before.stable))} stays live"
+        case StepKind.FINISH:
+            return f"{shown} is live, the next version waits again"
+    return f"{shown} goes live" if before.stable == step.slots.stable else f"{code(str(before.stable))} → {shown}"
 
 
 def _moves(before: Slots, step: Step) -> str:

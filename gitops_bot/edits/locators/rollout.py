@@ -7,7 +7,7 @@ steps of a canary are never edited: Argo Rollouts would begin again at the first
 from __future__ import annotations
 
 from gitops_bot.edits.locators import pods
-from gitops_bot.edits.locators.knobs import SWITCH, Knob, refuse_slots, refuse_versions
+from gitops_bot.edits.locators.knobs import SWITCH, Knob, refuse_versions
 from gitops_bot.edits.locators.objects import Object, Part, lines, path, read_object, read_objects
 from gitops_bot.edits.operations import Insert, Operation, Write
 from gitops_bot.edits.path import Index
@@ -55,7 +55,8 @@ def read(spot: Rollout, sense: Sense, tree: Tree) -> Value:
         return pods.read(_image(spot, tree), sense, tree)
     if spot.field in _STEPPED:
         return _weight(spot, sense, tree)[1]
-    return _switch(spot, sense, tree).read()
+    found = _switch(spot, sense, tree).read()
+    return found if sense.as_is else 0 if found is False else 100
 
 
 def operations(spot: Rollout, sense: Sense, value: Value, tree: Tree) -> tuple[Operation, ...]:
@@ -63,7 +64,8 @@ def operations(spot: Rollout, sense: Sense, value: Value, tree: Tree) -> tuple[O
     if spot.field == "image":
         return pods.operations(_image(spot, tree), sense, value, tree)
     if spot.field == "autoPromotionEnabled":
-        return _switch(spot, sense, tree).operations(value)
+        switch = _switch(spot, sense, tree)
+        return switch.operations(value if sense.as_is else _on(value, spot.file))
     place, found, there = _weight(spot, sense, tree)
     if value is None:
         raise EditRefused("a weight cannot be taken away", where=spot.file, remedy="Set it to 0")
@@ -76,7 +78,8 @@ def _where(spot: Rollout) -> Where:
 
 
 def _switch(spot: Rollout, sense: Sense, tree: Tree) -> Knob:
-    refuse_slots(sense, spot.field, spot.file)
+    if not sense.as_is:
+        refuse_versions(sense, spot.field, spot.file)
     one = read_object(spot.file, _where(spot), tree)
     if one.below(one.root, *_BLUE_GREEN) is None:
         raise EditRefused(
@@ -85,6 +88,13 @@ def _switch(spot: Rollout, sense: Sense, tree: Tree) -> Knob:
             remedy="Promote a canary by its image, or by its weight",
         )
     return Knob(spot.file, one, _PROMOTES, SWITCH)
+
+
+def _on(value: Value, where: str) -> bool:
+    """All the traffic or none. EditRefused: some of it."""
+    if value not in (0, 100):
+        raise EditRefused(f"`autoPromotionEnabled` gives all the traffic (100) or none (0), not {value}", where=where)
+    return value == 100
 
 
 # ---------------------------------------------------------------- the weight

@@ -37,14 +37,15 @@ class Rollout(Manifest):
     """Which container's image, when there are several; init containers too."""
     field: Literal["image", "autoPromotionEnabled", "setWeight", "setMirrorRoute"] = "image"
     """`setWeight` and `setMirrorRoute` (its percentage) only where the canary has a single step with one: then a pull
-    request is a weight."""
+    request is a weight.
+    `autoPromotionEnabled` of blue/green: with `set: weight`, 0 is false (the preview waits) and 100 true."""
     workload_file: RepoPath | None = None
     """Where the Deployment of `workloadRef` is; default: in the Rollout's own file."""
 
     @property
     def slots(self) -> frozenset[SlotName]:  # type: ignore[override] # what may live there depends on the field
-        """An image holds versions, a step a weight."""
-        return {"image": _VERSIONS, "setWeight": _WEIGHT, "setMirrorRoute": _MIRROR}.get(self.field, _NONE)
+        """An image holds versions, a step and the switch a weight."""
+        return {"image": _VERSIONS, "setMirrorRoute": _MIRROR}.get(self.field, _WEIGHT)
 
 
 class FlaggerCanary(Manifest):

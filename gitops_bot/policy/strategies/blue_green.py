@@ -18,6 +18,9 @@ _SPLITS = "blueGreen gives all the traffic at once: set activeColor there, or cl
 def problems(spec: PolicySpec, given: BlueGreen) -> Iterator[Problem]:
     """What is wrong with a policy that flips."""
     path = ("spec", "strategy", "blueGreen")
+    if spec.handed:
+        yield from _handed(spec, given)
+        return
     experiment = spec.candidate.experiment
     if experiment and (owner := WEIGHERS.get(experiment.kind)):
         yield path, f"{owner} flips {experiment.ref} itself: use strategy.promote, which writes its image"
@@ -28,6 +31,27 @@ def problems(spec: PolicySpec, given: BlueGreen) -> Iterator[Problem]:
         if edit.set is SlotName.WEIGHT:
             yield (*_EDITS, index, "set"), _SPLITS
     yield from _evidence(spec)
+
+
+def _handed(spec: PolicySpec, given: BlueGreen) -> Iterator[Problem]:
+    """Argo Rollouts flips: git has the image, and the switch that says whether it waits."""
+    slots = {edit.set for edit in spec.edits}
+    if SlotName.STABLE not in slots:
+        yield _EDITS, "needs an edit that sets version: the Rollout's image"
+    for index, edit in enumerate(spec.edits):
+        switch = edit.rollout is not None and edit.rollout.field == "autoPromotionEnabled"
+        if edit.set is SlotName.WEIGHT and not switch:
+            yield (*_EDITS, index, "set"), "Argo Rollouts moves the traffic: only its autoPromotionEnabled is a weight"
+        if edit.of or edit.set not in (SlotName.STABLE, SlotName.WEIGHT):
+            yield (
+                (*_EDITS, index),
+                "Argo Rollouts has the colours: git has its image (version), and the switch (weight)",
+            )
+    if not spec.candidate.told_by_experiment and SlotName.WEIGHT not in slots:
+        what = "who writes the image must see that it waits: add {rollout: {field: autoPromotionEnabled}, set: weight}"
+        yield _EDITS, what
+    if given.workloads:
+        yield ("spec", "strategy", "blueGreen", "workloads"), "the Rollout runs both colours"
 
 
 def _colors(spec: PolicySpec, given: BlueGreen) -> Iterator[Problem]:
