@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,13 @@ class Appointed:
     def known(self) -> Known:
         """Its row in the table."""
         return JUDGES[self.name]
+
+    def __str__(self) -> str:
+        """`threshold: max 1%, failureLimit 2`: by the names that users write."""
+        told = self.params.model_dump(mode="json", by_alias=True, exclude_none=True)
+        told |= {"minSamples": self.min_samples} if self.min_samples else {}
+        said = (f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in told.items())
+        return f"{self.name}: {', '.join(said)}"
 
     @property
     def compares(self) -> bool:

@@ -66,15 +66,28 @@ class Panel:
 
 def sparkline(values: Values, low: Limit | None = None, high: Limit | None = None, width: int = 60) -> str:
     """`▁▁▂▅ 0% to 2% (at most 1%: up to ▄)`: a block for each measurement; empty where none has a number."""
-    pooled = _pooled(_finite(values), width, min if high is None and low is not None else max)
-    numbers = [value for value in pooled if value is not None]
-    if not numbers:
-        return ""
-    block = _blocks(numbers, low, high)
-    drawn = "".join(_GAP if value is None else _BLOCKS[block(value)] for value in pooled)
+    (line,) = sparklines([values], low, high, width)
+    return line
+
+
+def sparklines(
+    several: Sequence[Values], low: Limit | None = None, high: Limit | None = None, width: int = 60
+) -> tuple[str, ...]:
+    """A line for each, on one scale, the first with what the bounds mean."""
+    extreme = min if high is None and low is not None else max
+    pooled = [_pooled(_finite(values), width, extreme) for values in several]
+    numbers = [[value for value in one if value is not None] for one in pooled]
+    if not any(numbers):
+        return ("",) * len(several)
+    block = _blocks([value for one in numbers for value in one], low, high)
     unit = high or low or Limit(0.0, "")
-    span = " to ".join(dict.fromkeys((unit.show(min(numbers)), unit.show(max(numbers)))))
-    return f"{drawn} {span}{_legend(low, high)}"
+    lines: list[str] = []
+    for one, measured in zip(pooled, numbers, strict=True):
+        drawn = "".join(_GAP if value is None else _BLOCKS[block(value)] for value in one)
+        ends = (float(f"{end(measured):.4g}") for end in (min, max)) if measured else ()
+        span = " to ".join(dict.fromkeys(unit.show(value) for value in ends))
+        lines.append(f"{drawn} {span}{'' if any(lines) else _legend(low, high)}" if measured else "")
+    return tuple(lines)
 
 
 def _legend(low: Limit | None, high: Limit | None) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_bot.analysis.appointed import Appointed, Stage, appointed, stages
-from gitops_bot.analysis.chart import sparkline
+from gitops_bot.analysis.chart import sparklines
 from gitops_bot.analysis.evidence import UNMEASURED, Arm, Interval
 from gitops_bot.analysis.questions import OF_BASELINE, Role, questions
 from gitops_bot.analysis.schedule import Run, length, longest, runs
-from gitops_bot.model import CheckResult, Missing, Outcome, Query, Reading, Series, Trial
+from gitops_bot.model import CheckResult, Figure, Missing, Outcome, Query, Reading, Series, Trial
 from gitops_bot.policy.metrics import Metric
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.templates import TemplateProblem
@@ -88,7 +88,6 @@ def measured(
         piece = length(policy.spec.analysis)
         found += [(stage, asked) for stage in stages(measuring.judge, intervals, piece, run.length, history)]
     stage, asked = _standing(found)
-    shown = [one.candidate.number for one in _intervals(asked, series)[stage.start : stage.end]]
     finding = stage.finding
     return CheckResult(
         name,
@@ -97,8 +96,16 @@ def measured(
         finding.figures,
         tuple(asked.values()),
         metric.critical,
-        chart=sparkline(shown, metric.min, metric.max),
+        charts=_charts(metric, _intervals(asked, series)[stage.start : stage.end]),
+        judge=str(measuring.judge),
     )
+
+
+def _charts(metric: Metric, shown: Sequence[Interval]) -> tuple[Figure, ...]:
+    """Both versions over the intervals that were judged, where they were measured."""
+    both = [[one.candidate.number for one in shown], [one.baseline.number for one in shown]]
+    lines = zip(("candidate", "baseline"), sparklines(both, metric.min, metric.max), strict=True)
+    return tuple(Figure(name, line) for name, line in lines if line)
 
 
 def _standing(found: list[tuple[Stage, Asked]]) -> tuple[Stage, Asked]:

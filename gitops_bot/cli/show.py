@@ -126,8 +126,12 @@ def checks(report: Report) -> None:
 
 
 def _charts(plan: Plan) -> None:
-    """What each check of a policy measured over time, a line each."""
-    drawn = [(check.name, check.chart) for check in plan.verdict.checks if check.chart]
+    """What each check of a policy measured over time, a line for each version."""
+    drawn = [
+        (f"{check.name} {line.name}" if len(check.charts) > 1 else check.name, line.value)
+        for check in plan.verdict.checks
+        for line in check.charts
+    ]
     if drawn:
         click.echo(f"\n{styled(plan.policy, bold=True)}")
     width = max((len(name) for name, _ in drawn), default=0)

@@ -288,8 +288,10 @@ class CheckResult:
     queries: tuple[Query, ...] = ()
     critical: bool = True
     """False: reported, does not decide."""
-    chart: str = ""
-    """What was measured over time on one line, for people; empty where nothing was."""
+    charts: tuple[Figure, ...] = ()
+    """What was measured over time, for people: a line for the candidate and one for the baseline, on one scale."""
+    judge: str = ""
+    """Which judge decided, and what it was told; empty where none did."""
 
 
 @dataclass(frozen=True, slots=True)
