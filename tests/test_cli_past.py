@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_bot.cli.past import as_then
+from gitops_bot.model import Act, ExperimentStatus, ObjectRef, Phase, Unseen, Version
 from tests.support.commands import Bot, Done, runner
 from tests.support.environment import LADDER, T0, Environment, config, policy, record, tree
 
@@ -149,15 +152,122 @@ def test_a_workload_that_was_not_changed_since_speaks_for_itself(evaluate: Evalu
     assert "cluster and git disagree" in done.json[0]["verdict"]["because"]
 
 
-def test_an_experiment_that_was_changed_since_is_unknown() -> None:
-    from gitops_bot.cli.past import as_then
-    from gitops_bot.model import ExperimentStatus, ObjectRef, Phase, Unseen, Version
+def said_then(status: ExperimentStatus, at: datetime) -> ExperimentStatus | Unseen:
+    return as_then("prod", status.ref, status, {}, at, pytest.fail)
 
-    ref = ObjectRef("Rollout", "shop", "shop")
-    status = ExperimentStatus(ref, Phase.SUCCEEDED, "healthy", candidate=Version("3.0.0"), applied=T0)
-    said: list[str] = []
-    assert as_then("prod", ref, status, {}, T0, said.append) is status
-    before = as_then("prod", ref, status, {}, T0 - MINUTE, said.append)
+
+def word(kind: str, **times: Any) -> ExperimentStatus:
+    return replace(
+        ExperimentStatus(ObjectRef(kind, "shop", "shop"), Phase.SUCCEEDED, "well", candidate=Version("3.0.0")), **times
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "since"),
+    [
+        (word("Rollout", applied=T0), 0),
+        (word("Rollout", applied=T0, turned=T0 + 3 * MINUTE), 3),
+        (word("Canary", applied=T0, turned=T0 + 5 * MINUTE), 5),
+        (word("Application", ended=T0, turned=T0 + MINUTE, began=T0 + 9 * MINUTE), 1),
+        (word("AnalysisRun", began=T0, ended=T0 + 4 * MINUTE), 4),
+    ],
+)
+def test_what_says_the_same_since_before_then_speaks_for_then(status: ExperimentStatus, since: int) -> None:
+    assert said_then(status, T0 + since * MINUTE) is status
+    before = said_then(status, T0 + since * MINUTE - MINUTE)
+    assert isinstance(before, Unseen) or before.phase is Phase.RUNNING
+
+
+def test_a_run_that_ended_later_was_running_and_one_that_began_later_was_not_there() -> None:
+    run = word("PipelineRun", began=T0, ended=T0 + 4 * MINUTE)
+    then = said_then(run, T0 + 3 * MINUTE)
+    assert isinstance(then, ExperimentStatus)
+    assert (then.phase, then.act, then.ended) == (Phase.RUNNING, Act.NOTHING, None)
+    assert then.reason == "it was running, and ended at 2026-03-02T08:04:00Z"
+    before = said_then(run, T0 - MINUTE)
     assert isinstance(before, Unseen)
-    assert before.reason.endswith("was changed at 2026-03-02T08:00:00Z; what it said before is not known")
-    assert said == []
+    assert before.reason.endswith("was changed at 2026-03-02T08:04:00Z; what it said before is not known")
+
+
+@pytest.mark.parametrize(
+    "status", [word("ArgoExperiment", began=T0), word("HttpDashboard", began=T0), word("Rollout"), word("AbnDashboard")]
+)
+def test_what_does_not_say_since_when_it_says_so_does_not_speak_for_then(status: ExperimentStatus) -> None:
+    then = said_then(status, T0 + MINUTE)
+    assert isinstance(then, Unseen)
+    assert "does not say since when it says so" in then.reason
+
+
+def run_of_tekton(folder: Path, name: str, began: datetime, ended: datetime, *, good: bool) -> None:
+    manifest = {
+        "apiVersion": "tekton.dev/v1",
+        "kind": "PipelineRun",
+        "metadata": {
+            "name": name,
+            "namespace": "ci",
+            "uid": name,
+            "creationTimestamp": began.isoformat(),
+            "labels": {"tekton.dev/pipeline": "verify"},
+        },
+        "spec": {"params": [{"name": "image", "value": "ghcr.io/acme/shop:2.0.0"}]},
+        "status": {
+            "startTime": began.isoformat(),
+            "completionTime": ended.isoformat(),
+            "conditions": [{"type": "Succeeded", "status": "True", "reason": "Succeeded"}],
+            "results": [{"name": "verdict", "value": "pass" if good else "fail"}],
+        },
+    }
+    (folder / "cluster" / f"{name}.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "outcome", "said"),
+    [
+        (1, "UNKNOWN", "there is no run of it yet"),
+        (3, "UNKNOWN", "it was running, and ended at 2026-03-02T08:05:00Z"),
+        (7, "PASS", "PipelineRun ci/verify-1 is succeeded"),
+        (15, "UNKNOWN", "it was running, and ended at 2026-03-02T08:18:00Z"),
+        (19, "FAIL", "PipelineRun ci/verify-2 is failed"),
+    ],
+)
+def test_the_run_of_then_is_read_and_not_a_later_one(
+    evaluate: Evaluate, environment: Environment, minutes: int, outcome: str, said: str
+) -> None:
+    folder = environment.path.parent
+    experiment = {"kind": "PipelineRun", "namespace": "ci", "name": "verify"}
+    candidate = {"slot": "candidateVersion", "experiment": experiment}
+    later: dict[str, Any] = {"candidate": candidate, "analysis": {"source": "experiment", "bake": "5m"}}
+    environment.commit({"policies/shop.yaml": policy(**later)}, at=T0 + 50 * MINUTE)
+    run_of_tekton(folder, "verify-1", T0 + 2 * MINUTE, T0 + 5 * MINUTE, good=True)
+    run_of_tekton(folder, "verify-2", T0 + 10 * MINUTE, T0 + 18 * MINUTE, good=False)
+    run_of_tekton(folder, "verify-3", T0 + 60 * MINUTE, T0 + 70 * MINUTE, good=True)
+    verdict = evaluate(T0 + minutes * MINUTE, "-o", "json").json[0]["verdict"]
+    assert (verdict["outcome"], said in verdict["because"]) == (outcome, True), verdict["because"]
+
+
+def test_how_a_route_split_the_traffic_is_taken_from_git_and_said(evaluate: Evaluate, environment: Environment) -> None:
+    route = {"kind": "VirtualService", "namespace": "shop", "name": "shop", "stable": "stable", "canary": "canary"}
+    later: dict[str, Any] = {"candidate": {"slot": "candidateVersion", "traffic": route}}
+    environment.commit({"policies/shop.yaml": policy(**later)}, at=T0 + 50 * MINUTE)
+    done = evaluate(T0 + 7 * MINUTE)
+    assert (done.code, done.err.count("note: ")) == (30, 1)  # the object itself is not there today
+    assert "is not known; it is taken to have sent 5 %, as git said" in done.err
+
+
+def test_what_a_registry_offered_then_is_unknown_and_it_is_not_asked(
+    evaluate: Evaluate, environment: Environment
+) -> None:
+    config(environment.path.parent, registries={"ghcr.io": {"url": "http://127.0.0.1:1"}})
+    spec: dict[str, Any] = {
+        **LADDER,
+        "candidate": {"registry": {"image": "ghcr.io/acme/shop", "semver": "*"}},
+        "analysis": {},
+        "strategy": {"promote": {}},
+        "edits": [{**LADDER["edits"][0], "set": "version"}],
+    }
+    environment.commit({"policies/shop.yaml": policy(spec=spec)}, at=T0 + 50 * MINUTE)
+    done = evaluate(T0 + 7 * MINUTE, "-o", "json")
+    assert (done.code, done.json[0]["verdict"]["outcome"]) == (3, "UNKNOWN")
+    assert done.err == (
+        "note: what ghcr.io/acme/shop offered at 2026-03-02T08:07:00Z is not known: a registry does not remember\n"
+    )

@@ -70,6 +70,8 @@ def verdict(
         checks.append(CheckResult("requested", Outcome.PASS, f"{policy.spec.candidate.version} was given by hand"))
     if policy.spec.candidate.registry and candidate and not (policy.spec.asks_metrics or policy.spec.asks_experiment):
         checks.append(CheckResult("offered", Outcome.PASS, f"{candidate} is what {_range(policy)} gives"))
+    if policy.spec.candidate.registry and candidate is None:
+        checks.append(CheckResult("offered", Outcome.UNKNOWN, f"which version {_range(policy)} gives is not known"))
     if trial and (late := _deadline(policy, trial, Verdict(tuple(checks)), series, now)):
         checks.append(late)
     return Verdict(tuple(checks))

@@ -10,11 +10,15 @@ from gitops_bot import edits, observe
 from gitops_bot.errors import UsageError
 from gitops_bot.model import ExperimentStatus, Facts, ObjectRef, Phase, Slots, Unseen, Version
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import RUNS
+from gitops_bot.policy.watched import DASHBOARDS, RUNS
 from gitops_bot.tick import Job
 
 Say = Callable[[str], None]
 Status = ExperimentStatus | Unseen
+Place = tuple[str, ObjectRef]
+"""A cluster and an object in it."""
+
+_ENDED = (Phase.SUCCEEDED, Phase.FAILED, Phase.INCONCLUSIVE, Phase.ERROR, Phase.COMPLETED)
 
 
 def going_back(job: Job, at: datetime, say: Say) -> Job:
@@ -28,9 +32,12 @@ def going_back(job: Job, at: datetime, say: Say) -> Job:
             raise UsageError(
                 f"{sight.site.base} held nothing of {policy.name} at {at:%Y-%m-%dT%H:%M:%SZ}", remedy=remedy
             )
-        known = job.facts(replace(sight, refs={sight.site.base: then.oid}), policy)
+        known = job.facts(replace(sight, refs={sight.site.base: then.oid}, as_of=at), policy)
         slots = edits.read(policy.spec.edits, known.tree)
-        return replace(known, statuses=_all_as_then(policy, known.statuses, slots, at, say))
+        statuses = _all_as_then(policy, known.statuses, slots, at, say)
+        if isinstance(known.offered, str):
+            say(known.offered)
+        return replace(known, statuses=statuses)
 
     return replace(job, facts=facts)
 
@@ -47,24 +54,66 @@ def _all_as_then(
     for watched, version in ((spec.candidate.workload, slots.candidate), (spec.baseline.workload, slots.stable)):
         if watched:
             ran[watched.ref] = version or slots.stable
-    return {(cluster, ref): as_then(cluster, ref, status, ran, at, say) for (cluster, ref), status in statuses.items()}
+    told = {(cluster, ref): as_then(cluster, ref, status, ran, at, say) for (cluster, ref), status in statuses.items()}
+    return {**told, **_traffic(policy, told, slots, say)}
+
+
+def _traffic(policy: PromotionPolicy, told: Mapping[Place, Status], slots: Slots, say: Say) -> Mapping[Place, Status]:
+    """Routes do not say since when they split as they do: they are taken to have done what git said."""
+    given = policy.spec.candidate.traffic
+    if given is None or slots.weight is None:
+        return {}
+    workload = policy.spec.candidate.workload
+    places = [place for place in told if place[1] == given.ref and not (workload and workload.ref == given.ref)]
+    for cluster, ref in places:
+        what = f"how {ref} in {cluster} split the traffic is not known"
+        say(f"{what}; it is taken to have sent {slots.weight} %, as git said")
+    split = "taken to have split as git said"
+    return {place: ExperimentStatus(given.ref, Phase.NONE, split, weight=slots.weight) for place in places}
 
 
 def as_then(
     cluster: str, ref: ObjectRef, status: Status, ran: Mapping[ObjectRef, Version | None], at: datetime, say: Say
 ) -> Status:
-    """A template that was not written since still speaks for then; a workload ran what git said, for all we know."""
-    moved = None if isinstance(status, Unseen) else _moved(status)
-    if isinstance(status, Unseen) or moved is None or moved <= at:
+    """What says the same since before then still speaks for then; a workload ran what git said, for all we know."""
+    if isinstance(status, Unseen) or status.phase is Phase.UNKNOWN:
         return status
-    changed = f"{ref} in {cluster} was changed at {moved:%Y-%m-%dT%H:%M:%SZ}"
-    if ref not in ran:
-        return Unseen(ref, f"{changed}; what it said before is not known")
-    say(f"{changed}; it is taken to have run {ran[ref]} from when git said so")
-    return ExperimentStatus(ref, Phase.SUCCEEDED, "taken to have run what git said", candidate=ran[ref])
+    if ref in ran:
+        return _workload(cluster, status, ran[ref], at, say)
+    moved = _moved(status)
+    if moved is None:
+        return Unseen(ref, f"{ref} in {cluster} does not say since when it says so; what it said before is not known")
+    if moved <= at:
+        return status
+    if ref.kind in RUNS and status.began and status.began <= at:
+        return replace(
+            status, phase=Phase.RUNNING, reason=f"it was running, and ended at {_shown(moved)}", advice=None, ended=None
+        )
+    return Unseen(ref, f"{ref} in {cluster} was changed at {_shown(moved)}; what it said before is not known")
+
+
+def _workload(
+    cluster: str, status: ExperimentStatus, version: Version | None, at: datetime, say: Say
+) -> ExperimentStatus:
+    if status.applied is None or status.applied <= at:
+        return status
+    changed = f"{status.ref} in {cluster} was changed at {_shown(status.applied)}"
+    say(f"{changed}; it is taken to have run {version} from when git said so")
+    return ExperimentStatus(status.ref, Phase.SUCCEEDED, "taken to have run what git said", candidate=version)
 
 
 def _moved(status: ExperimentStatus) -> datetime | None:
-    """When what it says came to be: the template was written, or the run ended."""
-    times = (status.applied, status.began, status.ended) if status.ref.kind in RUNS else (status.applied,)
+    """When what it says came to be: the template was written, the run began and ended, the state turned.
+
+    When an Application was last compared, which is its `began`, is no such time: it says the same again. Numbers that
+    go on have no such time, nor has a run that does not say when it ended.
+    """
+    run = status.ref.kind in RUNS
+    if status.ref.kind in DASHBOARDS or (run and status.phase in _ENDED and status.ended is None):
+        return None
+    times = (status.applied, status.began if run else None, status.ended, status.turned)
     return max((one for one in times if one), default=None)
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

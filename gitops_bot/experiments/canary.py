@@ -75,6 +75,7 @@ def read(canary: Resource, lookup: Lookup, container: str | None) -> ExperimentS
         winner="candidate" if said.phase is Phase.SUCCEEDED else "",
         identity=text(canary, "status", "lastAppliedSpec"),
         ended=_reached(canary) if said.phase in (Phase.SUCCEEDED, Phase.FAILED, Phase.INCONCLUSIVE) else None,
+        turned=_reached(canary),
         failed_checks=None if unknown else number(canary, "status", "failedChecks"),
         advice=said.advice,
     )

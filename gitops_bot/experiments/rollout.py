@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from gitops_bot.experiments import analyses, analysis_run
 from gitops_bot.experiments.fields import (
@@ -42,9 +43,16 @@ def read(rollout: Resource, lookup: Lookup, container: str | None) -> Experiment
         baseline=_baseline(rollout, candidate),
         candidate=candidate,
         applied=template_written(owner) if owner else None,
+        turned=_turned(rollout),
         advice=said.advice,
     )
     return status if said.phase is Phase.UNKNOWN else _told(status, rollout, lookup, bound)
+
+
+def _turned(rollout: Resource) -> datetime | None:
+    """When any of its conditions turned last."""
+    times = (instant(text(one, "lastTransitionTime")) for one in items(rollout, "status", "conditions"))
+    return max((one for one in times if one), default=None)
 
 
 def _told(status: ExperimentStatus, rollout: Resource, lookup: Lookup, bound: tuple[Analysis, ...]) -> ExperimentStatus:

@@ -20,6 +20,9 @@ def offered(sight: Sight, policy: PromotionPolicy) -> Version | str | None:
         known = ", ".join(sorted(sight.site.registries)) or "none"
         remedy = f"Name it at spec.registries of the bot configuration; known: {known}."
         raise PolicyInvalid(f"no registry is configured for {given.host}", where=policy.name, remedy=remedy)
+    if sight.as_of is not None:  # registries do not say when a tag came, or what it stood for
+        then = f"{sight.as_of:%Y-%m-%dT%H:%M:%SZ}"
+        return f"what {given.image} offered at {then} is not known: a registry does not remember"
     try:
         return _offer(sight, given)
     except RegistryError as error:

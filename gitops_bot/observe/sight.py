@@ -76,6 +76,8 @@ class Sight:
     """By cluster, path and what was asked: what a console answered, or the error; once each, however many policies."""
     silent: dict[str, int] = field(default_factory=dict)
     """By metrics server: queries in a row that it did not answer."""
+    as_of: datetime | None = None
+    """The past is looked at as far as it can be: runs that began later are left out, and registries are not asked."""
     policies: Mapping[str, PromotionPolicy] = field(default_factory=dict)
     """Every policy of the repository that could be loaded, by name."""
     teams: dict[str, frozenset[str] | str] = field(default_factory=dict)

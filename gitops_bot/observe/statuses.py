@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from gitops_bot import edits, strategy
 from gitops_bot.errors import ClusterError, ObjectAbsent
@@ -193,7 +194,7 @@ def _experiment(sight: Sight, policy: PromotionPolicy, cluster: str, given: Expe
         sight.troubles.setdefault(policy.name, objects)
         return Unseen(given.ref, str(objects))
     there = [one for (namespace, _), one in objects.items() if namespace == given.namespace]
-    there = [one for one in there if not text(one, "metadata", "deletionTimestamp")]
+    there = [one for one in there if not text(one, "metadata", "deletionTimestamp") and _was_there(one, sight.as_of)]
     found = _newest_run(sight, policy, given, claim, there) if given.kind in BY_PIPELINE else _labelled(given, there)
     if found is None:
         return Unseen(given.ref, f"there is no run of it yet{_about(policy, claim)}")
@@ -216,6 +217,11 @@ def _labelled(given: Experiment, there: Sequence[Resource]) -> Resource | None:
     """The newest object that has all of the labels."""
     fitting = [one for one in there if all(label(one, name) == value for name, value in given.selector.items())]
     return max(fitting, key=_created, default=None)
+
+
+def _was_there(one: Resource, at: datetime | None) -> bool:
+    made = instant(text(one, "metadata", "creationTimestamp"))
+    return at is None or made is None or made <= at
 
 
 def _created(one: Resource) -> tuple[str, str]:
