@@ -18,7 +18,6 @@ _VERBS = {
     "merge": "merges",
     "close": "closes",
     "comment": "comments on",
-    "status": "has news on",
 }
 
 
@@ -65,6 +64,8 @@ class Pages:
         """What the bot did, and what its statuses say now."""
         known = {pull.record.number: pull for pull in pulls}
         for one in receipts:
+            if one.action == "refresh":  # its status tells that
+                continue
             done = one.state is ReceiptState.DONE
             said = _VERBS.get(one.action, one.action) if done else f"could not {one.action} ({one.state.value})"
             title = known[one.number].record.title if one.number else ""

@@ -14,6 +14,10 @@ Objects = Mapping[str, tuple[Mapping[str, Any], ...]]
 """By cluster. Later ones are merged over those of the same kind, namespace and name; `gone: true` removes one."""
 
 
+Running = Mapping[str, Mapping[str, str]]
+"""By cluster, by `namespace/name`: the image that a healthy Deployment runs from now on, in its container `app`."""
+
+
 def _time(value: str) -> datetime:
     return datetime.strptime(value, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
 
@@ -82,6 +86,7 @@ class Moment(_Said):
     """What the registry ghcr.io holds from now on."""
     commits: tuple[Commit, ...] = ()
     people: tuple[Deed, ...] = ()
+    runs: Running = {}
     clusters: Objects = {}
     metrics: Mapping[str, Mapping[str, float | None]] = {}
     """By server, by query: the value of each minute since the tick before."""
@@ -99,6 +104,7 @@ class Script(_Said):
     """What base went through before, a day each."""
     images: Mapping[str, tuple[str, ...]] = {}
     begins: Time
+    runs: Running = {}
     clusters: Objects = {}
     ticks: tuple[Moment, ...]
 

@@ -22,7 +22,7 @@ from tests.edits.trees import Files
 from tests.support.environment import Environment
 from tests.support.registry import FakeRegistry
 from tests.support.stories.pages import Pages, Pull
-from tests.support.stories.script import Commit, Deed, Moment, Script
+from tests.support.stories.script import Commit, Deed, Moment, Running, Script
 
 POLICIES = Path(__file__).parents[3] / "policies"
 REPOSITORY = "environments"
@@ -38,15 +38,19 @@ def told(folder: Path, room: Path) -> Pages:
     script = Script.read(folder)
     with FakeRegistry(dict(script.images), private=False).running() as registry:
         story = _Story(script, folder, room, registry)
-        with opened(story.config, Options(story)) as jobs:
-            for moment in script.ticks:
-                story.play(jobs[REPOSITORY], moment)
-            story.rests(jobs[REPOSITORY])
+        try:
+            with opened(story.config, Options(story)) as jobs:
+                for moment in script.ticks:
+                    story.play(jobs[REPOSITORY], moment)
+                story.rests(jobs[REPOSITORY])
+        except Exception:
+            print("\n".join(story.pages.lines))  # noqa: T201 - how far it came, for who writes the story
+            raise
     return story.pages
 
 
 def _address(who: str) -> str:
-    return f"{who} <{who.rsplit(maxsplit=1)[-1].lower()}@acme.example>"
+    return f"{who} <{who.split(maxsplit=1)[0].lower()}@acme.example>"
 
 
 @dataclass
@@ -79,6 +83,7 @@ class _Story:
         self.pages.lines.clear()
         self.time = self.script.begins
         self.config = load_config(Source("gitops-bot.yaml", yaml.safe_dump(self._configured()).encode()))
+        self._run(self.script.runs)
         self._place(self.script.clusters)
         self._write()
 
@@ -122,12 +127,15 @@ class _Story:
             self._commit(commit)
         for deed in moment.people:
             self.pages.line(self._do(deed))
+        self._run(moment.runs)
         self._place(moment.clusters)
         self._write()
         report = tick.run(job)
         for plan in report.plans:
             self.pages.news(plan.policy, f"**{plan.step.kind.value}** — {plan.step.reason}")
-            shut = "; ".join(f"{gate.name} is closed: {gate.reason}" for gate in plan.gates if not gate.open)
+            shut = "; ".join(
+                f"{gate.name} is closed: {gate.reason}" for gate in plan.gates if not gate.open and not gate.merging
+            )
             self.pages.news(f"{plan.policy}: gates", shut)
         for failure in report.failures:
             self.pages.line(f"`{failure.subject}` fails: {failure.error}")
@@ -207,6 +215,10 @@ class _Story:
 
     # ------------------------------------------------------------ what is seen
 
+    def _run(self, given: Running) -> None:
+        for cluster, workloads in given.items():
+            self._place({cluster: [_deployment(name, image, self.time) for name, image in workloads.items()]})
+
     def _place(self, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         for cluster, objects in given.items():
             known = self.objects.setdefault(cluster, {})
@@ -241,6 +253,24 @@ class _Story:
     def _pulls(self) -> list[Pull]:
         forge = self._forge("Ann")
         return [Pull(one, forge.diff(one), forge.statuses(one.head)) for one in forge.everything()]
+
+
+def _deployment(named: str, image: str, since: datetime) -> Object:
+    namespace, _, name = named.partition("/")
+    wrote = {"manager": "argocd-controller", "time": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
+    counts = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas", "readyReplicas"), 3)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "generation": 1,
+            "managedFields": [{**wrote, "fieldsV1": {"f:spec": {"f:template": {}}}}],
+        },
+        "spec": {"replicas": 3, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}},
+        "status": {"observedGeneration": 1, **counts},
+    }
 
 
 def yaml_line(value: Any) -> str:
