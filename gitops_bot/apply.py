@@ -10,6 +10,7 @@ from gitops_bot.model import (
     Action,
     ClosePr,
     Comment,
+    DeleteBranch,
     HoldPr,
     MergePr,
     OpenPr,
@@ -134,6 +135,9 @@ def _act(plan: Plan, action: Action, run: _Run) -> Receipt:
             run.forge.unlabel(action.number, action.labels)
             run.forge.update(action.number, body=action.body)
             return _receipt(plan, "resume", number=action.number, detail=", ".join(action.labels))
+        case DeleteBranch():
+            run.gone.append((plan.policy, _deletion(action.branch, action.head)))
+            return _receipt(plan, "delete", number=action.number, detail=f"{action.branch} has served")
         case SetStatus():
             # The body remembers the status, so the status comes first: a crash between the two is done again.
             run.forge.set_status(action.head, action.status)

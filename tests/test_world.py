@@ -16,6 +16,7 @@ from gitops_bot.model import Direction, Missing, PrState, PullRequest, Query, Re
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from tests.support.environment import CANARY, KUSTOMIZATION, LADDER, ROUTE, STABLE, policy, tree
+from tests.support.hosted import Hosted
 from tests.support.world import ALICE, BASE, BOT, Snapshot, World
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -76,6 +77,9 @@ def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
 class People(RuleBasedStateMachine):
     """The rules are what may happen; the invariants are what may not."""
 
+    settles_in = 1
+    """So many ticks after one that was not disturbed, one writes nothing."""
+
     @initialize(
         promote=st.sampled_from(["auto", "never"]),
         rollback=st.sampled_from(["auto", "never"]),
@@ -86,12 +90,17 @@ class People(RuleBasedStateMachine):
         self.loaded = _loaded(canary, pullRequest={"merge": promote}, rollback={"merge": rollback})
         self.quiet = "rungs" in canary
         self.edits = self.loaded.policy.spec.edits
-        self.world = World(START, on_merge=self.merged)
+        self.world = self.new_world()
+        self.world.on_merge = self.merged
         self.world.commit(BASE, _encoded(tree(candidate="1.0.0")), who=CI)
         self.moods = Moods(START)
         self.raced = False
         self.builds = 0
         self.job = self.new_job()
+
+    def new_world(self) -> World | Hosted:
+        """Git and forge."""
+        return World(START)
 
     def new_job(self) -> tick.Job:
         """The bot as it starts: it remembers nothing."""
@@ -99,7 +108,7 @@ class People(RuleBasedStateMachine):
             name="environments",
             base=BASE,
             repo=self.world,
-            forge=self.world,
+            forge=self.world.forge(),
             clusters={},
             metrics={"prom": self.moods},
             servers={"default": "prom"},
@@ -225,6 +234,7 @@ class People(RuleBasedStateMachine):
         self.raced = False
         report = self.run()
         if self.raced:
+            self.raced = False
             report = self.run()
         if not report.failures:
             self.nothing_contrary_stands_open()
@@ -233,8 +243,13 @@ class People(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ what must hold
 
+    def disturbed(self) -> bool:
+        """Something else than the bot's own work went wrong in the last tick."""
+        return self.raced
+
     def run(self) -> tick.Report:
         report = tick.run(self.job)
+        self.raced = self.disturbed()
         for failure in report.failures:
             assert not isinstance(failure.error, InternalError), failure.error
             assert self.raced or isinstance(failure.error, EditError), failure.error
@@ -244,7 +259,7 @@ class People(RuleBasedStateMachine):
         """A second tick in an unchanged world writes nothing; after a merge the world is another, but not for ever."""
         self.world.meanwhile = None
         merged = any(one.action == "merge" for one in report.receipts)
-        for _ in range(4 if merged else 1):
+        for _ in range(4 if merged else self.settles_in):
             self.world.writes.clear()
             self.run()
             if not self.world.writes:

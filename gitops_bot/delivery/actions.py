@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gitops_bot.delivery import marker
+from gitops_bot.delivery import marker, served
 from gitops_bot.delivery.gates.hold import NAME as HOLD
 from gitops_bot.delivery.gates.hold import said as holder
 from gitops_bot.delivery.identity import branch as branch_name
@@ -198,9 +198,9 @@ def _direction(situation: Situation, direction: Direction) -> Chosen:
     pull = situation.open_pull(direction)
     proposal = situation.proposal
     if proposal is None or proposal.direction is not direction:
-        return _retire(situation, direction, pull) if pull else Chosen()
+        return _retire(situation, direction, pull) if pull else Chosen(_served(situation, direction))
     if pull is None:
-        return _open(situation, proposal) if situation.may_open else _not_opened(situation)
+        return _open(situation, proposal) if situation.may_open else _not_opened(situation, direction)
     if not pull.ours:
         return Chosen(notes=(f"#{pull.number} from {pull.branch} was opened by somebody else",))
     stays = _left_alone(situation, direction, pull) or _held(situation, pull)
@@ -254,12 +254,21 @@ def _left_alone(situation: Situation, direction: Direction, pull: PullRequest) -
 
 
 def _branch_is_ours(situation: Situation, direction: Direction, pull: PullRequest) -> bool:
-    branch = situation.branches.get(direction)
-    return branch is not None and branch.ours and branch.oid == pull.head
+    return (branch := situation.branches.get(direction)) is not None and branch.ours and branch.oid == pull.head
 
 
-def _not_opened(situation: Situation) -> Chosen:
-    return Chosen(notes=(f"{situation.shut.name}: {situation.shut.reason}",) if situation.shut else ())
+def _not_opened(situation: Situation, direction: Direction) -> Chosen:
+    return Chosen(_served(situation, direction), _waiting(situation))
+
+
+def _waiting(situation: Situation) -> tuple[str, ...]:
+    return (f"{situation.shut.name}: {situation.shut.reason}",) if situation.shut else ()
+
+
+def _served(situation: Situation, direction: Direction) -> tuple[Action, ...]:
+    if (branch := situation.branches.get(direction)) is None or not branch.ours:
+        return ()
+    return served.removal(branch_name(situation.policy, direction), branch.oid, situation.pulls, situation.gates)
 
 
 def _open(situation: Situation, proposal: Proposal) -> Chosen:
@@ -344,7 +353,7 @@ def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Ch
     said = marker.read(pull.body)
     body = _of_this_head(situation, proposal, pull)
     now_says = marker.read(body)
-    notes = _not_opened(situation).notes
+    notes = _waiting(situation)
     if said and now_says and said.digest == now_says.digest and not said.closed:
         stale = said.text != now_says.text and said.hour != now_says.hour
         if not stale:

@@ -105,7 +105,8 @@ class Story:
 
     def _report(self, report: tick.Report) -> None:
         now = f"{self.world.clock.now():%H:%M}"
-        for receipt in report.receipts:
+        told = [receipt for receipt in report.receipts if receipt.action != "delete"]  # branches that have served
+        for receipt in told:
             number = receipt.number or 0
             click.echo(f"{now}  {show.styled(f'#{number} {receipt.action}', fg='cyan', bold=True)} {receipt.detail}")
             if receipt.action in ("open", "update") and (number, receipt.facts["proposal"]) not in self.seen:
@@ -113,7 +114,7 @@ class Story:
                 self._show(number)
         step = self.last.step
         line = f"{step.kind.value}: {step.reason}"
-        if line != self.said and not report.receipts:
+        if line != self.said and not told:
             click.echo(f"{now}  {line}")
         self.said = line
 

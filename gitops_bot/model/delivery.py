@@ -218,7 +218,17 @@ class ResumePr:
     """Without what it remembered of the hold."""
 
 
-Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus | HoldPr | ResumePr
+@dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Remove a branch that has served: its pull request is merged, or the bot closed it."""
+
+    number: int
+    """Of that pull request."""
+    branch: str
+    head: str
+
+
+Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus | HoldPr | ResumePr | DeleteBranch
 
 
 @dataclass(frozen=True, slots=True)

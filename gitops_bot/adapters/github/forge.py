@@ -169,14 +169,17 @@ class GitHubForge:
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own comments only."""
         marker = f"<!-- gitops-bot:{key} -->"
-        if self._has_said(number, marker):
+        if self._said(number, marker):
             return
         body = f"{_cut(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
         try:
             self._ask("POST", f"/issues/{number}/comments", body={"body": body}).granted("pull requests: write")
         except ForgeUnreachable:
-            if not self._has_said(number, marker):
+            if not self._said(number, marker):
                 raise
+        # Another bot may have said it between the look and the word: the oldest stays, whoever sees to it.
+        for twice in self._said(number, marker)[1:]:
+            self._ask("DELETE", f"/issues/comments/{twice}")
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Set it; descriptions are cut at 140 characters."""
@@ -322,9 +325,10 @@ class GitHubForge:
     def _patch(self, number: int, changed: Data) -> None:
         self._ask("PATCH", f"/pulls/{number}", body=changed).granted("pull requests: write")
 
-    def _has_said(self, number: int, marker: str) -> bool:
+    def _said(self, number: int, marker: str) -> list[int]:
+        """The bot's own comments that bear a marker, oldest first."""
         comments = self._pages(f"/issues/{number}/comments", {}, {})
-        return any(marker in (data["body"] or "") and self._is_own(data["user"]) for data in comments)
+        return sorted(data["id"] for data in comments if marker in (data["body"] or "") and self._is_own(data["user"]))
 
     def _is_own(self, user: Data | None) -> bool:
         return user is not None and user["login"].lower() == self._login().lower()

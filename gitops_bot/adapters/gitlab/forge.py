@@ -186,14 +186,17 @@ class GitLabForge:
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own notes only."""
         marker = f"<!-- gitops-bot:{key} -->"
-        if self._has_said(number, marker):
+        if self._said(number, marker):
             return
         body = f"{outgoing(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
         try:
             self._ask("POST", f"/merge_requests/{number}/notes", body={"body": body}).granted(MAY_WRITE)
         except ForgeUnreachable:
-            if not self._has_said(number, marker):
+            if not self._said(number, marker):
                 raise
+        # Another bot may have said it between the look and the word: the oldest stays, whoever sees to it.
+        for twice in self._said(number, marker)[1:]:
+            self._ask("DELETE", f"/merge_requests/{number}/notes/{twice}")
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Set it; descriptions are cut at 140 characters.
@@ -339,9 +342,10 @@ class GitLabForge:
         listed = self._pages("/merge_requests", query, {})
         return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
 
-    def _has_said(self, number: int, marker: str) -> bool:
+    def _said(self, number: int, marker: str) -> list[int]:
+        """The bot's own notes that bear a marker, oldest first."""
         notes = self._pages(f"/merge_requests/{number}/notes", {"order_by": "created_at", "sort": "asc"}, {})
-        return any(marker in (data["body"] or "") and self._is_own(data["author"]) for data in notes)
+        return sorted(data["id"] for data in notes if marker in (data["body"] or "") and self._is_own(data["author"]))
 
     def _is_own(self, author: Data | None) -> bool:
         return author is not None and str(author["username"]).lower() == self._username().lower()

@@ -151,6 +151,12 @@ def create_comment(call: Call) -> Reply:
     return 201, call.shapes.comment(call.number, remark)
 
 
+def delete_comment(call: Call) -> Reply:
+    """Take it back."""
+    call.world.unsay(call.number)
+    return 204, None
+
+
 def label(call: Call) -> Reply:
     """Add labels."""
     labelled = call.world.label(call.number, call.body["labels"])
@@ -217,6 +223,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("POST", r"REPO/pulls/(\d+)/requested_reviewers", review),
     ("GET", r"REPO/issues/(\d+)/comments", comments),
     ("POST", r"REPO/issues/(\d+)/comments", create_comment),
+    ("DELETE", r"REPO/issues/comments/(\d+)", delete_comment),
     ("POST", r"REPO/issues/(\d+)/labels", label),
     ("DELETE", r"REPO/issues/(\d+)/labels/(.+)", unlabel),
     ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),

@@ -204,6 +204,14 @@ class World:
         pull.updated_at = remark.at
         return remark
 
+    def unsay(self, comment: int) -> None:
+        """A comment is taken back. Refuses with 404."""
+        pull = next((one for one in self.pulls.values() if any(each.number == comment for each in one.comments)), None)
+        if pull is None:
+            raise Refusal(404, "Not Found")
+        pull.comments = [one for one in pull.comments if one.number != comment]
+        pull.updated_at = self._later()
+
     def label(self, number: int, labels: Sequence[str]) -> Pull:
         """Labels that do not exist are made."""
         pull = self.pull(number)

@@ -272,7 +272,7 @@ def _serve(handler: BaseHTTPRequestHandler, answer: Callable[[Request, str], _Re
         handler.close_connection = True
         return
     body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-    body = b"" if reply.status == 304 else body
+    body = b"" if reply.status in (204, 304) else body
     handler.send_response(reply.status)
     for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **reply.headers}.items():
         handler.send_header(name, value)

@@ -90,6 +90,12 @@ def create_note(call: Call) -> Reply:
     return 201, call.shapes.note(call.iid, call.world.note(call.iid, call.user, call.body["body"]))
 
 
+def delete_note(call: Call) -> Reply:
+    """Take it back."""
+    call.world.unsay(call.iid, int(call.args[1]))
+    return 204, None
+
+
 def compare(call: Call) -> Reply:
     """The commits of a branch that another lacks."""
     heads, repo = call.world.repo.heads(), call.world.repo
@@ -197,6 +203,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", f"{_MR}/merge", merge, body=_MERGE),
     Route("GET", f"{_MR}/notes", notes, {**_PAGES, "order_by": "created_at|updated_at", "sort": "asc|desc"}),
     Route("POST", f"{_MR}/notes", create_note, body={"body": str}, needed=("body",)),
+    Route("DELETE", f"{_MR}/notes/(\\d+)", delete_note),
     Route("GET", f"{_MR}/approvals", approvals),
     Route("GET", f"{_MR}/reviewers", reviewers),
     Route("GET", f"{_MR}/versions", versions, _PAGES),

@@ -251,6 +251,14 @@ class World:
         one.updated_at = note.at
         return note
 
+    def unsay(self, iid: int, number: int) -> None:
+        """A comment is taken back. Refuses with 404."""
+        one = self.request(iid)
+        if not any(note.number == number for note in one.notes):
+            raise Refusal(404, "404 Note Not Found")
+        one.notes = [note for note in one.notes if note.number != number]
+        one.updated_at = self._later()
+
     def set_status(self, sha: str, author: str, *, state: str, name: str, description: str) -> Status:
         """A job of the commit's external pipeline: a running or pending one goes on, else a new one begins."""
         if len(description) > 255:
