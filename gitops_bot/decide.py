@@ -20,7 +20,6 @@ from gitops_bot.model import (
     ExperimentStatus,
     Facts,
     Gate,
-    MergeMode,
     Phase,
     Plan,
     Proposal,
@@ -237,20 +236,28 @@ def _situation(
     )
     if wanted is None or proposal is None:
         return situation
-    text = body.body(_page(policy, state, wanted, situation, changes, mode))
+    text = body.body(_page(policy, facts, state, situation, changes))
     return replace(situation, proposal=replace(proposal, body=actions.signed(situation, text)))
 
 
 def _page(
-    policy: PromotionPolicy,
-    state: State,
-    wanted: Step,
-    situation: actions.Situation,
-    changes: Sequence[Change],
-    mode: MergeMode,
+    policy: PromotionPolicy, facts: Facts, state: State, situation: actions.Situation, changes: Sequence[Change]
 ) -> body.Page:
-    note = "" if situation.permitted else actions.status(situation).description
-    return body.Page(policy, state.slots, wanted, situation.verdict, situation.gates, changes, mode, note)
+    wanted = situation.step.wanted
+    assert wanted is not None  # there is a proposal
+    return body.Page(
+        policy=policy,
+        before=state.slots,
+        step=wanted,
+        verdict=situation.verdict,
+        gates=situation.gates,
+        changes=changes,
+        mode=situation.mode,
+        note="" if situation.permitted else actions.status(situation).description,
+        base=facts.base,
+        since=state.since if situation.verdict.checks else None,
+        manner=facts.manner,
+    )
 
 
 def _word(state: State, wanted: Step | None) -> str:
@@ -277,7 +284,14 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
         base_commit=facts.tree.commit,
         title=title,
         body="",
-        message=identity.message(policy.name, title, wanted, key, _word(state, wanted)),
+        message=identity.message(
+            policy,
+            state.slots,
+            wanted,
+            key,
+            asked=_word(state, wanted),
+            signed_off_by=facts.identity if facts.manner.sign_off else "",
+        ),
         labels=delivery.labels,
         reviewers=delivery.reviewers,
         draft=delivery.draft and not wanted.urgent,

@@ -14,6 +14,7 @@ from gitops_bot.clusters import cluster, consoles, selectors
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
 from gitops_bot.forges import hosted
+from gitops_bot.manners import manner
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
@@ -117,6 +118,7 @@ def _job(
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
         automation=repository.automation,
+        manner=manner(config, repository, _servers(config)),
         selectors={one: selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
         consoles=consoles(config.spec.clusters, secret),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
-from gitops_bot.delivery.text import cut, one_line
+from gitops_bot.delivery.text import cut, one_line, visible
 from gitops_bot.model import Direction, SlotName, Slots, Step, StepKind, Version
 from gitops_bot.policy import templates
 from gitops_bot.policy.schema import PromotionPolicy
@@ -13,6 +14,9 @@ from gitops_bot.policy.strategies.rungs import level_name
 
 PREFIX = "gitops-bot/"
 TITLE_LIMIT = 250
+LINE_LIMIT = 1000
+_OURS = re.compile(r"\s*Gitops-Bot-", re.IGNORECASE)
+"""Trailers that nobody else writes."""
 
 
 def branch(policy: str, direction: Direction) -> str:
@@ -54,11 +58,12 @@ def title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     template = policy.spec.pull_request.title
     text = ""
     if template and step.kind is not StepKind.ROLLBACK:
-        text = one_line(templates.render(template, _title_values(policy, before, step)))
+        text = one_line(templates.render(template, template_values(policy, before, step)))
     return cut(text or one_line(_default_title(policy, before, step)), TITLE_LIMIT)
 
 
-def _title_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[str, str]:
+def template_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[str, str]:
+    """What templates may use of a step, as it is: neutralise it for where it goes."""
     weights = (before.weight, step.slots.weight)
     came, goes = ("" if weight is None else str(weight) for weight in weights)
     return {
@@ -105,8 +110,38 @@ def _level(slots: Slots) -> str:
     return level_name(slots.weight or 0, slots.mirror or 0)
 
 
-def message(policy: str, subject: str, step: Step, proposal_key: str, asked: str = "") -> str:
-    """The commit message. The trailers are hints for people; the bot decides by trees and parents."""
-    trailers = {"Policy": policy, "Step": step.kind.value, "Proposal": proposal_key}
-    trailers |= {"Asked": asked} if asked else {}
-    return f"{subject}\n\n" + "".join(f"Gitops-Bot-{name}: {value}\n" for name, value in trailers.items())
+def message(
+    policy: PromotionPolicy,
+    before: Slots,
+    step: Step,
+    proposal_key: str,
+    *,
+    asked: str = "",
+    signed_off_by: str = "",
+) -> str:
+    """The commit message, free of figures. The trailers are hints for people; the bot decides by trees and parents."""
+    trailers = {
+        "Gitops-Bot-Policy": policy.name,
+        "Gitops-Bot-Step": step.kind.value,
+        "Gitops-Bot-Proposal": proposal_key,
+        "Gitops-Bot-Asked": asked,
+        "Signed-off-by": signed_off_by,
+    }
+    said = "".join(f"{name}: {value}\n" for name, value in trailers.items() if value)
+    return f"{_message(policy, before, step)}\n\n{said}"
+
+
+def _message(policy: PromotionPolicy, before: Slots, step: Step) -> str:
+    """The message above its trailers: the policy's own, line by line, where it has one and it says something."""
+    template = policy.spec.pull_request.commit_message
+    if template is None or step.kind is StepKind.ROLLBACK:
+        return title(policy, before, step)
+    values = {name: one_line(value) for name, value in template_values(policy, before, step).items()}
+    subject, *rest = (
+        line.rstrip() for line in templates.render(visible(template), values).strip().splitlines() or [""]
+    )
+    rest = [line for line in rest if not _OURS.match(line)]
+    while rest and not rest[0]:
+        rest.pop(0)
+    subject = cut(one_line(subject), TITLE_LIMIT) or title(policy, before, step)
+    return "\n".join([subject, *([""] if rest else []), *(cut(line, LINE_LIMIT) for line in rest)])

@@ -23,7 +23,7 @@ _REFERENCE = re.compile(
     | \bG[HL]-(?=\d)             # issues by another name
     | \[(?=\[|TOC\]|[a-z_]+:)    # [vulnerability:1], [TOC], [[page]]
     | (?<=\*)(?=iteration:)
-    | :(?=//|(?!\d\d:)[\w+-]+:)  # links of any scheme; :emoji:, not 09:30:00
+    | :(?=//|[a-z_+-][\w+-]*:)   # links of any scheme; :emoji:
     | \bwww(?=\.)
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -33,12 +33,17 @@ _LEADING = re.compile(r"^(?:[#+\-=:/]|\d{1,9}(?=[.)](?:\s|$)))")
 """What makes a heading, a list or a command of a line that begins with it."""
 
 
+def visible(text: str) -> str:
+    """Text without control, direction and invisible characters; line feeds and tabs stay."""
+    return _INVISIBLE.sub("", text)
+
+
 def one_line(text: str) -> str:
     """Plain text on one line: no control, direction or invisible characters, no mentions, no references, no links.
 
     A commit's name stays as it is: titles and messages are full of them, and they lead nowhere else.
     """
-    flat = " ".join(_INVISIBLE.sub("", text.replace("\t", " ").replace("\n", " ").replace("\r", " ")).split())
+    flat = " ".join(visible(text.replace("\t", " ").replace("\n", " ").replace("\r", " ")).split())
     return _REFERENCE.sub(lambda found: found[0] + _ZERO_WIDTH, flat)
 
 
@@ -54,7 +59,7 @@ def markdown(text: str) -> str:
 
 def code(text: str) -> str:
     """A code span, whatever backticks it holds; `markup.table` sees to the pipes."""
-    flat = " ".join(_INVISIBLE.sub("", text).split())
+    flat = " ".join(visible(text).split())
     runs = [len(run) for run in re.findall(r"`+", flat)]
     fence = "`" * (max(runs, default=0) + 1)
     pad = " " if runs else ""
@@ -63,7 +68,7 @@ def code(text: str) -> str:
 
 def block(text: str, language: str = "") -> str:
     """A fenced block that its content cannot leave, and none of whose lines is a command to GitLab."""
-    clean = re.sub(r"(?m)^/", " /", _INVISIBLE.sub("", text))
+    clean = re.sub(r"(?m)^/", " /", visible(text))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", clean)), default=0))
     return f"{fence}{language}\n{clean}\n{fence}"
 

@@ -49,6 +49,20 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How the bot speaks in one repository, as its configuration says."""
+
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Where people look further: templates by name."""
+    consoles: Mapping[str, str] = field(default_factory=dict)
+    """Where people ask a metrics server again: a template by server."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The metrics server of each cluster."""
+    sign_off: bool = False
+    """Commit messages end with `Signed-off-by`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """All a human will see of one step, decided purely."""
 

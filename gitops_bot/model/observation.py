@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gitops_bot.model.asks import Ask
-from gitops_bot.model.delivery import Direction, PullRequest
+from gitops_bot.model.delivery import Direction, Manner, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
 from gitops_bot.model.gating import Readings
 from gitops_bot.model.git import Head, History, Tree, Version
@@ -66,3 +66,4 @@ class Facts:
     """What its gates look at."""
     asks: tuple[Ask, ...] = ()
     """What people asked of it for this tick, in the order in which they said it."""
+    manner: Manner = field(default_factory=Manner)

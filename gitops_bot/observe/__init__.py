@@ -43,6 +43,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         owners=owners(sight, policy, tree),
         readings=readings(sight, policy, past, pulls),
         asks=asks,
+        manner=site.manner,
     )
 
 

@@ -13,6 +13,7 @@ from gitops_bot.model import (
     Ask,
     History,
     Kind,
+    Manner,
     PrState,
     PullRequest,
 )
@@ -58,6 +59,7 @@ class Site:
     """By cluster and controller, `iter8` or `keel`."""
     selectors: Mapping[str, Mapping[Kind, str]] = field(default_factory=dict)
     """By cluster: the labels of the objects that are listed, of kinds of which not all are."""
+    manner: Manner = field(default_factory=Manner)
     memory: Memory = field(default_factory=Memory)
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text
 from gitops_bot.policy.quantities import Duration
+from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.watched import LabelName, LabelValue, Narrowed
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$")]
@@ -57,6 +58,8 @@ class Repository(Spec):
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     """On GitLab `merge` is whatever the project is set to, and there is no `rebase`."""
     identity: Identity = Identity()
+    sign_off: bool = False
+    """Commits end with `Signed-off-by` and the identity."""
     automation: tuple[Text, ...] = ()
     """E-mail addresses of other machines that commit here: their commits are no person's word."""
 
@@ -165,6 +168,9 @@ class MetricsServer(Spec):
     dynatrace: Dynatrace | None = None
     json_endpoint: Annotated[JsonEndpoint | None, Field(alias="json")] = None
     recorded: Recorded | None = None
+    console: LinkTemplate | None = None
+    """Where people ask it again: a link over query, policy, cluster, start, end, until and range, like
+    `https://prometheus.acme.example/graph?g0.expr={{ query }}&g0.end_input={{ until }}&g0.range_input={{ range }}`."""
 
     @property
     def over_http(self) -> Prometheus | Datadog | NewRelic | Dynatrace | JsonEndpoint | None:
@@ -210,6 +216,9 @@ class BotSpec(Spec):
     metrics: dict[Name, MetricsServer] = {}
     registries: dict[Name, RegistryConfig] = {}
     """By host: no other registry is ever asked."""
+    links: dict[LinkName, LinkTemplate] = {}
+    """Where pull requests point to, by name: links over policy, repository, cluster, namespace, canary, primary,
+    version, baseline, start, end and range, like `https://grafana.acme.example/d/canary?var-pod={{ canary }}`."""
     limits: Limits = Limits()
     daemon: Daemon = Daemon()
     cache: Path | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_bot.policy import speaking
 from gitops_bot.policy.config import (
     BotConfig,
     ClusterConfig,
@@ -26,6 +27,7 @@ def problems(config: BotConfig) -> list[Problem]:
         found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
     for host, registry in spec.registries.items():
         found += _registry(("spec", "registries", host), registry)
+    found += speaking.links(("spec", "links"), spec.links)
     for name, server in spec.metrics.items():
         found += _metrics_server(("spec", "metrics", name), server)
     return found
@@ -95,7 +97,9 @@ def _registry(path: Path, registry: RegistryConfig) -> Iterator[Problem]:
 
 
 def _metrics_server(path: Path, server: MetricsServer) -> Iterator[Problem]:
-    names = tuple(MetricsServer.model_fields)
+    names = tuple(name for name in MetricsServer.model_fields if name != "console")
+    if server.console:
+        yield from speaking.console((*path, "console"), server.console)
     yield from one_of(path, server, *names)
     given = server.over_http
     if given is None:

@@ -196,6 +196,8 @@ class Analysis(Spec):
     on_deadline: Literal["hold", "rollback"] = "hold"
     post_analysis: Duration | None = None
     """Watched after the promotion; default: bake."""
+    traffic: Literal["live", "synthetic"] | None = None
+    """Whether users or load tests make the traffic that is measured: people are told beside the figures."""
     metrics: tuple[Metric, ...] = ()
     metrics_server: Name | None = None
     """A metrics server of the bot configuration, instead of the cluster's own."""

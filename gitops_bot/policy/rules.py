@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from gitops_bot.model import SlotName
-from gitops_bot.policy import experiments, templates
+from gitops_bot.policy import experiments, speaking, templates
 from gitops_bot.policy.fields import Path, Problem, given_names, one_of, shown
 from gitops_bot.policy.form import misfit
 from gitops_bot.policy.gating import problems as gating
@@ -33,7 +33,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
         *strategies.problems(spec),
         *_edits(spec),
         *_clusters(spec),
-        *_title(spec),
+        *speaking.problems(spec.pull_request),
         *gating.problems(policy),
     ]
 
@@ -251,8 +251,3 @@ def _clusters(spec: PolicySpec) -> Iterator[Problem]:
     for index, name in enumerate(spec.clusters):
         if name in spec.clusters[:index]:
             yield ("spec", "clusters", index), f"{name} is named twice"
-
-
-def _title(spec: PolicySpec) -> Iterator[Problem]:
-    if spec.pull_request.title is not None:
-        yield from _template(("spec", "pullRequest", "title"), spec.pull_request.title, templates.TITLE_VARIABLES)

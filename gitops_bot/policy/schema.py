@@ -27,6 +27,7 @@ from gitops_bot.policy.base import (
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.places import Target
+from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.strategies import Strategy
 from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, TriedWorkload, Watched, Workload
 
@@ -138,7 +139,13 @@ class PullRequestSpec(Spec):
     reviewers: tuple[Name, ...] = ()
     draft: bool = False
     title: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
-    """A template over policy, step, weight, from.version and to.version."""
+    """A template over policy, step, weight, from.version, to.version, from.weight and to.weight."""
+    body: Annotated[str, StringConstraints(min_length=1, max_length=4000)] | None = None
+    """Markdown that stands at the end of the body, as a template over the same."""
+    commit_message: Annotated[str, StringConstraints(min_length=1, max_length=4000)] | None = None
+    """The commit's message without its trailers, as a template over the same; default: the title."""
+    links: dict[LinkName, LinkTemplate] = {}
+    """Besides the bot configuration's, and instead of those of the same name."""
 
 
 class Rollback(Spec):

@@ -18,7 +18,16 @@ QUERY_VARIABLES = ("version", "baseline", "interval", "namespace", "workload", "
 """What a metric's query may use: the version on trial, the one it is compared with, the interval (`1m`) …"""
 
 TITLE_VARIABLES = ("policy", "step", "weight", "from.version", "to.version", "from.weight", "to.weight")
-"""What a pull request's title may use."""
+"""What a pull request's title, addition to the body and commit message may use."""
+
+LINK_VARIABLES = (
+    "policy", "repository", "cluster", "namespace", "canary", "primary", "version", "baseline", "start", "end", "range",
+)  # fmt: skip
+"""What a link may use: `canary` and `primary` are the workloads of both versions, `start` and `end` milliseconds since
+1970, `range` is the time between them, like `11m`."""
+
+CONSOLE_VARIABLES = ("query", "policy", "cluster", "start", "end", "until", "range")
+"""What a link to a metrics server's console may use; `until` is the end as `2026-01-05 09:30:00`, in UTC."""
 
 
 class TemplateProblem(ValueError):
@@ -96,6 +105,30 @@ def render(text: str, values: Mapping[str, str]) -> str:
         return str(_compiled(text).render(nested))
     except TemplateError as error:
         raise TemplateProblem(str(error)) from error
+
+
+_LINK = re.compile(r"https?://[^\s/?#@<>\"'`\\{}]+(?:[/?#][^\s<>\"'`\\]*)?")
+_PLAIN_IN_URLS = re.compile(rb"[^A-Za-z0-9_.~-]")
+
+
+def check_link(text: str, variables: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables of a link's template, none of which may say where it leads. Errors: TemplateProblem."""
+    used = check(text, variables)
+    if "|" in text or not _LINK.fullmatch(re.sub(r"\{\{.*?\}\}", "{}", text)):
+        raise TemplateProblem(
+            "is not a link: http:// or https://, a host without variables, then {{ variable }} at will"
+        )
+    return used
+
+
+def link(text: str, values: Mapping[str, str]) -> str:
+    """A link with its variables filled in, each escaped whole. Errors: TemplateProblem."""
+    return render(text, {name: in_url(value) for name, value in values.items()})
+
+
+def in_url(text: str) -> str:
+    """Text as one part of a URL: nothing in it divides."""
+    return _PLAIN_IN_URLS.sub(lambda found: b"%%%02X" % found[0][0], text.encode("utf-8", "replace")).decode()
 
 
 def query_value(value: str) -> str:

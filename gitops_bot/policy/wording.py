@@ -41,6 +41,8 @@ PATTERNS = {
     r"^[A-Za-z0-9_.-]+$": "must be letters, digits, dots, dashes and underscores",
     r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$": "must be a tag: letters, digits, dots, dashes and underscores",
     r"^ *[<>=]": "must be a criterion, like <600 or <=+10%",
+    r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$": "must be letters, digits, blanks, dots, dashes, underscores, no blank first",
+    r"^https?://": "must begin with https:// or http://",
     r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$": "must be an address and a port, like 0.0.0.0:8081",
 }
 """The patterns of the models in words."""

@@ -96,7 +96,7 @@ def proposal(step: Step = ADVANCE, candidate: Version = V2, *, draft: bool = Fal
         base_commit="f" * 40,
         title=title,
         body="",
-        message=identity.message("shop", title, step, key),
+        message=identity.message(given, BEFORE, step, key),
         labels=("promotion",),
         reviewers=(),
         draft=draft,

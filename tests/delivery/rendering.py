@@ -16,7 +16,7 @@ _SILENT = {"code", "pre"}
 
 ACTED_ON = re.compile(
     r"""@[\w-] | [#!$&^]\d | [~%][\w"] | \bG[HL]-\d | :// | \bwww\. | \b[0-9a-f]{7,40}\b | \[\[ | \[\w+:\d
-    | \*iteration: | \$[^$]+\$ | :(?!\d\d:)[\w+-]+: """,
+    | \*iteration: | \$[^$]+\$ | :[a-z_+-][\w+-]*: """,
     re.IGNORECASE | re.VERBOSE,
 )
 """Mentions, references, links, commits, mathematics, emoji, in the text of one element."""

@@ -19,6 +19,7 @@ from gitops_bot.model import (
     CheckResult,
     Figure,
     Gate,
+    Manner,
     MergeMode,
     Outcome,
     SlotMove,
@@ -58,6 +59,67 @@ MANY = Verdict(
         for n in range(120)
     )
 )
+HOUSE = Manner(
+    links={
+        "Grafana": "https://grafana.acme.example/d/canary?var-namespace={{ namespace }}&var-primary={{ primary }}"
+        "&var-canary={{ canary }}&from={{ start }}&to={{ end }}",
+        "Argo CD": "https://argocd.acme.example/applications/{{ canary }}",
+    },
+    consoles={"mimir": "https://prometheus.acme.example/graph?g0.expr={{ query }}&g0.end_input={{ until }}"
+              "&g0.range_input={{ range }}&g0.tab=0"},
+    servers={"prod": "mimir"},
+)  # fmt: skip
+CHECKOUT = policy(
+    "checkout-canary",
+    clusters=["prod"],
+    candidate={"slot": "candidateVersion", "workload": {"namespace": "shop", "name": "checkout-canary"}},
+    baseline={"workload": {"namespace": "shop", "name": "checkout"}},
+    pullRequest={"body": "Runbook: https://wiki.acme.example/checkout, ask @acme/payments ({{ to.version }})."},
+)
+ERRORS = 'sum(increase(istio_requests_total{{destination_workload="{}",response_code=~"5.."}}[1m]))'.format
+COMPARED = CheckResult(
+    "errors-vs-baseline",
+    Outcome.PASS,
+    "the candidate stays below 2 times the baseline's ratio of bad events: 12 of 9410 (0.128%) against 231 of 178214",
+    (
+        Figure("candidate", "12 of 9410 (0.128%)"),
+        Figure("baseline", "231 of 178214 (0.13%)"),
+        Figure("relative risk", "0.98"),
+        Figure("evidence of worse", "0.31 of 100"),
+        Figure("evidence of fine", "24.6 of 20"),
+    ),
+    (query(ERRORS("checkout-canary")), query(ERRORS("checkout"))),
+    charts=(Figure("candidate", "▁▁▂▁▁▃▁▁·▂ 0.08% to 0.21%"), Figure("baseline", "▁▁▁▂▁▁▂▁▁▁ 0.11% to 0.15%")),
+    judge="sequential: alpha 0.01, beta 0.05, margin 2.0, tolerated 1.0, better lower, leastIntervals 3, shareOf 1",
+)
+LATENCY = CheckResult(
+    "latency-p99",
+    Outcome.PASS,
+    "10 of 10 measurements are at most 500ms",
+    (Figure("limit", "500ms"), Figure("last", "212ms"), Figure("worst", "267ms"), Figure("measured", "10/10")),
+    (query('histogram_quantile(0.99, sum by (le) (rate(istio_request_duration_milliseconds_bucket[1m])))'),),
+    charts=(Figure("candidate", "▂▂▂▃▂▂▂▂▃▂ 198ms to 267ms (at most 500ms: up to ▄)"),),
+    judge="threshold: max 500ms, inclusive true, failureLimit 2",
+)  # fmt: skip
+FULL = Page(
+    CHECKOUT,
+    BEFORE,
+    replace(ADVANCE, reason="all checks passed"),
+    Verdict((COMPARED, LATENCY)),
+    (
+        *OPEN_GATES,
+        Gate("sync", True, "Application argocd/checkout runs it"),
+        Gate("windows", False, "outside Mon-Fri 09:00-16:00 Europe/Berlin", NOW + timedelta(hours=23), merging=True),
+    ),
+    (
+        Change("istio/checkout.yaml", b"1", b"2", (
+            SlotMove(SlotName.WEIGHT, "istio/checkout.yaml: spec.http[0].route[1].weight", "5", "25"),
+            SlotMove(SlotName.WEIGHT, "istio/checkout.yaml: spec.http[0].route[0].weight", "95", "75"))),
+    ),
+    MergeMode.AUTO,
+    since=NOW - timedelta(minutes=12),
+    manner=HOUSE,
+)  # fmt: skip
 BY_VERSION = policy(strategy={"promote": {}}, candidate={"version": "1.4.2"}, edits=[{
     "yaml": {"file": "app.yaml", "path": "stable"}, "set": "version"}])  # fmt: skip
 
@@ -71,6 +133,17 @@ STOP = Gate("stop", False, ".gitops-bot/stop.yaml: freeze", NOW + timedelta(hour
 LOOK = "the bot cannot see whether the stable workload is healthy. Check it before merging"
 CASES = {
     "advance": page(),
+    "whole": FULL,
+    "synthetic": replace(
+        FULL,
+        policy=FULL.policy.model_copy(
+            update={
+                "spec": FULL.policy.spec.model_copy(
+                    update={"analysis": FULL.policy.spec.analysis.model_copy(update={"traffic": "synthetic"})}
+                )
+            }
+        ),
+    ),
     "promote": Page(
         BY_VERSION,
         Slots(V1),
@@ -116,7 +189,7 @@ def sections(text: str) -> list[str]:
     ]
 
 
-ALL = ["What changes", "Ladder", "Checks", "Gates and merging", "Queries and windows",
+ALL = ["What changes", "Checks", "Gates and merging", "Queries, windows and judges", "Environment and links",
        "How to stop, hold or roll back"]  # fmt: skip
 
 
@@ -126,8 +199,9 @@ def test_sections_stand_in_their_order(case: str) -> None:
 
 
 def test_what_there_is_nothing_to_say_about_is_left_out() -> None:
-    assert sections(body(CASES["start"])) == [one for one in ALL if one not in ("Checks", "Queries and windows")]
-    assert "Ladder" not in sections(body(CASES["promote"]))
+    assert sections(body(CASES["start"])) == [one for one in ALL if one not in ("Checks", ALL[3])]
+    assert "Ladder:" in body(CASES["start"])
+    assert "Ladder:" not in body(CASES["promote"])
 
 
 @pytest.mark.parametrize("mode", MergeMode)
@@ -169,7 +243,8 @@ def test_what_is_too_long_is_cut_visibly_and_says_how_to_stop_it(case: str) -> N
     text = body(TOO_LONG[case])
     assert len(text) <= LIMIT
     assert balanced(text)
-    assert "gitops-bot explain" in text.partition("How to stop, hold or roll back")[0]
+    said = text.partition("How to stop, hold or roll back")[0]
+    assert "gitops-bot explain" in said or "…" in said
     assert "Stop everything" in text
 
 
@@ -191,7 +266,7 @@ def test_no_name_breaks_a_table(name: str) -> None:
     move = SlotMove(SlotName.WEIGHT, name, name, name)
     text = body(page(verdict=Verdict((check,)), changes=(Change("a", b"1", b"2", (move,)),)))
     rows = [line for line in text.split("\n") if line.startswith("|")]
-    assert [cells(row) for row in rows] == [4] * 6
+    assert [cells(row) for row in rows] == [4] * 3 + [3] * 3
 
 
 def test_times_of_gates_and_queries_are_in_utc() -> None:

@@ -113,9 +113,42 @@ def test_a_title_is_one_safe_line_of_bounded_length() -> None:
 
 def test_the_message_has_trailers_and_no_figures() -> None:
     told = replace(ADVANCE, reason="0.2 % ≤ 1 %")
-    assert identity.message("shop", "promote(shop): x", told, "abc") == (
-        "promote(shop): x\n\nGitops-Bot-Policy: shop\nGitops-Bot-Step: Advance\nGitops-Bot-Proposal: abc\n"
-    )
+    assert identity.message(policy(), BEFORE, told, "abc") == f"promote(shop): 1.4.2 from 5 % to 25 %\n\n{TRAILERS}"
+
+
+TRAILERS = "Gitops-Bot-Policy: shop\nGitops-Bot-Step: Advance\nGitops-Bot-Proposal: abc\n"
+SHOUTING = Version("1.4.2\n@alice #1\nCo-authored-by: eve")
+
+
+@pytest.mark.parametrize(
+    ("template", "above"),
+    [
+        ("chore: {{ to.version }}", "chore: 1.4.2"),
+        ("chore: {{ to.version }}\n\nWas {{ from.version }}.\n", "chore: 1.4.2\n\nWas 1.4.1."),
+        ("chore: x\nright below", "chore: x\n\nright below"),
+        ("  \n", "promote(shop): 1.4.2 from 5 % to 25 %"),
+    ],
+)
+def test_a_template_makes_the_message_above_its_trailers(template: str, above: str) -> None:
+    given = policy(pullRequest={"commitMessage": template})
+    assert identity.message(given, BEFORE, ADVANCE, "abc") == f"{above}\n\n{TRAILERS}"
+
+
+def test_a_rollback_never_bears_a_promotions_message() -> None:
+    given = policy(pullRequest={"commitMessage": "deploy {{ to.version }}"})
+    assert identity.message(given, BEFORE, ROLLBACK, "abc").startswith("rollback(shop): 1.4.2 → 1.4.1\n\n")
+
+
+def test_a_version_adds_no_line_and_no_trailer_to_a_message() -> None:
+    given = policy(pullRequest={"commitMessage": "chore: x\n\n{{ to.version }}"})
+    step = replace(ADVANCE, slots=replace(ADVANCE.slots, candidate=SHOUTING))
+    said = identity.message(given, BEFORE, step, "abc")
+    assert said == f"chore: x\n\n1.4.2 @\u200balice #\u200b1 Co-authored-by: eve\n\n{TRAILERS}"
+
+
+def test_a_signed_off_message_ends_with_who_signs() -> None:
+    said = identity.message(policy(), BEFORE, ADVANCE, "abc", signed_off_by="bot <bot@acme.example>")
+    assert said.endswith(f"\n\n{TRAILERS}Signed-off-by: bot <bot@acme.example>\n")
 
 
 def test_status_contexts_name_the_policy() -> None:

@@ -169,10 +169,9 @@ class World:
         direction = identity.direction(wish.step)
         key = f"{wish.name}-{wish.step.kind.value}-{version}"
         title = f"{wish.step.kind.value} {wish.name} to {version}"
-        message = identity.message(wish.name, title, wish.step, key)
         branch = identity.branch(wish.name, direction)
         changes = (Change(path, before, after, (move,)),)
-        return Proposal(wish.name, direction, wish.step.kind, key, branch, "main", base, title, "", message,
+        return Proposal(wish.name, direction, wish.step.kind, key, branch, "main", base, title, "", f"{title}\n",
                         ("promotion",), ("alice",), False, changes)  # fmt: skip
 
     def _branches(

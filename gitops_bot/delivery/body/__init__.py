@@ -16,6 +16,7 @@ from gitops_bot.delivery.body.merging import merging
 from gitops_bot.delivery.body.page import Fold, Folded, Page, Section
 from gitops_bot.delivery.body.queries import queries
 from gitops_bot.delivery.body.resume import resume
+from gitops_bot.delivery.body.surroundings import surroundings
 
 __all__ = ["LIMIT", "Page", "body"]
 
@@ -25,15 +26,15 @@ LIMIT = 60_000
 SCREEN: tuple[Section, ...] = (
     headline.verdict,
     headline.summary,
+    ladder,
     headline.cautions,
     changes,
-    ladder,
     colors,
     resume,
     checks,
     merging,
 )
-FOLDED: tuple[Folded, ...] = (queries,)
+FOLDED: tuple[Folded, ...] = (queries, surroundings)
 
 _CUT = "*The rest is cut: `gitops-bot explain` shows it whole.*"
 _SPARE = 200

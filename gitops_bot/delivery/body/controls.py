@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from gitops_bot import __version__
+from gitops_bot.delivery.body.addition import addition
 from gitops_bot.delivery.body.markup import fold, paragraphs
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code
+from gitops_bot.model import StepKind
 from gitops_bot.policy.stopfile import PATH
 
 
 def controls(page: Page) -> str:
-    """What people can do, and which version of the bot wrote this."""
+    """What people can do, what the policy adds, and which version of the bot wrote this."""
     footer = f"<sub>gitops-bot {__version__} · policy {code(page.policy.name)}</sub>"
-    return paragraphs(fold("How to stop, hold or roll back", "\n".join(_lines(page))), footer)
+    return paragraphs(fold("How to stop, hold or roll back", "\n".join(_lines(page))), addition(page), footer)
 
 
 def _lines(page: Page) -> list[str]:
@@ -24,8 +26,10 @@ def _lines(page: Page) -> list[str]:
         back = "write the stable version where the candidate's stands"
     if page.before.active != page.step.slots.active:
         back = "write the old colour"
+    labels = page.policy.spec.gates.hold.labels if page.step.kind is not StepKind.ROLLBACK else ()
     return [
-        "- **Not this step**: close this pull request; the same step is not proposed again.",
+        *(f"- **Not now**: give it the label {code(label)}; taken off, it goes on." for label in labels[:1]),
+        "- **Not this step**: close this pull request; the same step is not proposed again. Reopened, it goes on.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",
         f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
         f"- **Roll back**: {back} on base; the bot takes it as a no to this version.",

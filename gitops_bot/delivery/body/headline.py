@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_bot.delivery.body.checks import SIGNS
+from gitops_bot.delivery.body.markup import moment
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code, markdown
 from gitops_bot.model import Slots, Step, StepKind
@@ -20,9 +21,10 @@ def verdict(page: Page) -> str:
 
 
 def summary(page: Page) -> str:
-    """The step, and what it does to each slot."""
+    """The step, what it does to each slot, and what was tried since when."""
     moves = _handed if page.policy.spec.handed else _moves
-    return f"**{page.step.kind.value}** {moves(page.before, page.step)}"
+    said = f"**{page.step.kind.value}** {moves(page.before, page.step)}"
+    return f"{said} · on trial since {moment(page.since)}" if page.since else said
 
 
 def _handed(before: Slots, step: Step) -> str:
@@ -45,6 +47,8 @@ def _moves(before: Slots, step: Step) -> str:
         parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
     if before.candidate != after.candidate:
         parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate or 'none'))}")
+    elif step.kind is StepKind.ADVANCE:
+        parts.append(f"candidate {code(str(after.candidate))} against {code(str(after.stable or 'nothing'))}")
     if (before.weight or 0) != (after.weight or 0):
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     if (before.mirror or 0) != (after.mirror or 0):
@@ -54,4 +58,4 @@ def _moves(before: Slots, step: Step) -> str:
 
 def cautions(page: Page) -> str:
     """What the bot could not see, or what its edits warn of."""
-    return "\n".join(f"> ⚠️ {markdown(caution)}" for caution in page.step.cautions)
+    return "\n".join(f"> ⚠️ {markdown(caution)}\n>" for caution in page.step.cautions).removesuffix("\n>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_bot.delivery.body.markup import paragraphs, section
+from gitops_bot.delivery.body.markup import paragraphs
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import markdown
 from gitops_bot.model import StepKind
@@ -18,14 +18,14 @@ MIXED = (
 
 
 def ladder(page: Page) -> str:
-    """`5 % ✓ → **25 %** → 50 % → promote → finish`; nothing on the way back."""
+    """`Ladder: 5 % ✓ → **25 %** → 50 % → promote → finish`; nothing on the way back."""
     canary = page.policy.spec.strategy.canary
     if canary is None or page.step.kind is StepKind.ROLLBACK:
         return ""
     rungs = [_rung(rung, page) for rung in canary.ladder]
     ends = {StepKind.PROMOTE: ["**promote**", "finish"], StepKind.FINISH: ["promote ✓", "**finish**"]}
     line = " → ".join([*rungs, *ends.get(page.step.kind, ["promote", "finish"])])
-    return section("Ladder", paragraphs(line, "\n".join(f"- {one}" for one in _notes(page))))
+    return paragraphs(f"Ladder: {line}", "\n".join(f"- {one}" for one in _notes(page)))
 
 
 def _rung(rung: Rung, page: Page) -> str:

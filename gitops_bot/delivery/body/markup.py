@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 
 def paragraphs(*parts: str) -> str:
@@ -24,3 +25,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def fold(title: str, *pieces: str) -> str:
     """What opens when it is asked for; nothing without pieces."""
     return paragraphs(f"<details><summary>{title}</summary>", *pieces, "</details>") if any(pieces) else ""
+
+
+def link(name: str, url: str) -> str:
+    """A link to a URL that `templates.link` made; what would end it or the table's cell is escaped."""
+    return f"[{name}](<{url.replace('|', '%7C').replace('<', '%3C').replace('>', '%3E')}>)"
+
+
+def moment(when: datetime) -> str:
+    """`2026-01-05 09:20 UTC`."""
+    return f"{when:%Y-%m-%d %H:%M} UTC"

@@ -1,22 +1,25 @@
-"""The gates that are shut, and who merges."""
+"""The gates, shut and open, and who merges."""
 
 from __future__ import annotations
 
-from gitops_bot.delivery.body.markup import section
+from gitops_bot.delivery.body.markup import moment, section
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code, markdown
 from gitops_bot.model import Gate, MergeMode
 
 
 def merging(page: Page) -> str:
-    """A line per shut gate, and one for the merge."""
-    shut = [gate for gate in page.gates if not gate.open]
-    lines = [f"- 🔒 {markdown(gate.name)}: {markdown(gate.reason)}{_until(gate)}" for gate in shut]
-    return section("Gates and merging", "\n".join([*lines, f"- {_who(page)}"]))
+    """A line for each gate that is shut, one for those that are open, one for the merge."""
+    shut = [
+        f"- 🔒 **{markdown(gate.name)}**: {markdown(gate.reason)}{_until(gate)}" for gate in page.gates if not gate.open
+    ]
+    opened = ", ".join(markdown(gate.name) for gate in page.gates if gate.open)
+    lines = [*shut, *([f"- ✅ open: {opened}"] if opened else []), f"- {_who(page)}"]
+    return section("Gates and merging", "\n".join(lines))
 
 
 def _until(gate: Gate) -> str:
-    return f", until {gate.until:%Y-%m-%d %H:%M} UTC" if gate.until else ""
+    return f", until {moment(gate.until)}" if gate.until else ""
 
 
 def _who(page: Page) -> str:

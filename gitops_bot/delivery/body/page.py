@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from gitops_bot.model import Change, Gate, MergeMode, Slots, Step, Verdict
+from gitops_bot.model import Change, Gate, Manner, MergeMode, Slots, Step, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 
 
@@ -22,6 +23,10 @@ class Page:
     mode: MergeMode
     note: str = ""
     """Why the step waits, when it does."""
+    base: str = "main"
+    since: datetime | None = None
+    """Since when what is on trial stands; None: nothing is on trial."""
+    manner: Manner = field(default_factory=Manner)
 
 
 Section = Callable[[Page], str]
