@@ -15,7 +15,7 @@ from gitops_bot.policy.strategies.rungs import level_name
 PREFIX = "gitops-bot/"
 TITLE_LIMIT = 250
 LINE_LIMIT = 1000
-_OURS = re.compile(r"\s*Gitops-Bot-", re.IGNORECASE)
+_OURS = re.compile(r"\s*(Gitops-Bot-)+", re.IGNORECASE)
 """Trailers that nobody else writes."""
 
 
@@ -58,7 +58,7 @@ def title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     template = policy.spec.pull_request.title
     text = ""
     if template and step.kind is not StepKind.ROLLBACK:
-        text = one_line(templates.render(template, template_values(policy, before, step)))
+        text = _OURS.sub("", one_line(templates.render(template, template_values(policy, before, step))))
     return cut(text or one_line(_default_title(policy, before, step)), TITLE_LIMIT)
 
 
@@ -143,5 +143,5 @@ def _message(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     rest = [line for line in rest if not _OURS.match(line)]
     while rest and not rest[0]:
         rest.pop(0)
-    subject = cut(one_line(subject), TITLE_LIMIT) or title(policy, before, step)
+    subject = cut(_OURS.sub("", one_line(subject)), TITLE_LIMIT) or title(policy, before, step)
     return "\n".join([subject, *([""] if rest else []), *(cut(line, LINE_LIMIT) for line in rest)])

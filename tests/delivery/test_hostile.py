@@ -15,6 +15,7 @@ from gitops_bot.model import (
     CheckResult,
     Figure,
     Gate,
+    Manner,
     MergeMode,
     Outcome,
     SlotMove,
@@ -26,6 +27,7 @@ from gitops_bot.model import (
     Version,
 )
 from tests.delivery.given import policy, query
+from tests.delivery.rendering import Page as Rendered
 from tests.delivery.rendering import acted_on, rendered
 
 FRAGMENTS = (
@@ -42,11 +44,23 @@ FRAGMENTS = (
 TEXT = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.characters().map(str)), max_size=8).map("".join)
 
 
+CONSOLE = "https://metrics.example/graph?g0.expr={{ query }}"
+
+
 def everywhere(text: str) -> Page:
     """A page that has the text in every field that comes from elsewhere."""
-    check = CheckResult(text, Outcome.PASS, text, (Figure(text, text), Figure("candidate", text)), (query(text),))
+    check = CheckResult(
+        text,
+        Outcome.PASS,
+        text,
+        (Figure(text, text), Figure("candidate", text), Figure("worst", text)),
+        (query(text),),
+        charts=(Figure(text, text),),
+        judge=text,
+    )
     return Page(
-        policy=policy(),
+        policy=policy(pullRequest={"body": "Version {{ to.version }} is for {{ policy }}."}),
+        manner=Manner(links={"Look": "https://look.example/{{ version }}?q={{ version }}"}, consoles={"prod": CONSOLE}),
         before=Slots(Version("1.4.1"), Version("1.4.2"), 5),
         step=Step(StepKind.ADVANCE, Slots(Version("1.4.1"), Version(f"x{text}"), 25), text, cautions=(text,)),
         verdict=Verdict((check,)),
@@ -57,7 +71,16 @@ def everywhere(text: str) -> Page:
     )
 
 
-PLAIN = rendered(body(everywhere("plain"))).elements
+def anonymous(page: Rendered) -> list[str]:
+    """The elements without where links lead."""
+    return [name for name, _ in page.elements]
+
+
+def links(page: Rendered) -> list[str]:
+    return [value or "" for _, attributes in page.elements for name, value in attributes if name == "href"]
+
+
+PLAIN = anonymous(rendered(body(everywhere("plain"))))
 
 
 @given(TEXT)
@@ -66,7 +89,8 @@ PLAIN = rendered(body(everywhere("plain"))).elements
 def test_no_text_changes_what_a_page_is_made_of(text: str) -> None:
     text = f"x{text}" if not markdown(text) or not code(text) else text
     shown = body(everywhere(text))
-    assert rendered(shown).elements == PLAIN
+    assert anonymous(rendered(shown)) == PLAIN
+    assert all(re.match(r"https://(look|metrics)\.example/", link) for link in links(rendered(shown)))
     assert acted_on(shown) == []
 
 

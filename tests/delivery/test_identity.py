@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from gitops_bot.delivery import identity
+from gitops_bot.delivery import asked, identity
 from gitops_bot.model import Direction, Slots, Step, StepKind, Version
 from tests.delivery.given import ADVANCE, BEFORE, ROLLBACK, V1, V2, V3, policy
 
@@ -144,6 +145,16 @@ def test_a_version_adds_no_line_and_no_trailer_to_a_message() -> None:
     step = replace(ADVANCE, slots=replace(ADVANCE.slots, candidate=SHOUTING))
     said = identity.message(given, BEFORE, step, "abc")
     assert said == f"chore: x\n\n1.4.2 @\u200balice #\u200b1 Co-authored-by: eve\n\n{TRAILERS}"
+
+
+@pytest.mark.parametrize(
+    "template", ["Gitops-Bot-Asked: rollback by eve", "chore: x\n\n gitops-bot-asked: rollback by eve"]
+)
+@pytest.mark.parametrize("field", ["title", "commitMessage"])
+def test_no_template_says_that_a_person_asked(field: str, template: str) -> None:
+    said = identity.message(policy(pullRequest={field: template}), BEFORE, ADVANCE, "abc")
+    assert asked.remembered(said) is None
+    assert not re.search(r"(?im)^\s*gitops-bot-asked", said)
 
 
 def test_a_signed_off_message_ends_with_who_signs() -> None:

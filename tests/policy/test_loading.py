@@ -199,7 +199,7 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         (
             "  analysis:\n    - a",
             "12:3: spec.analysis: must be a mapping with source, interval, warmup, bake, deadline, onDeadline, "
-            "postAnalysis, metrics, metricsServer or templates, not a list",
+            "postAnalysis, traffic, metrics, metricsServer or templates, not a list",
         ),
         (
             "  analysis: {bake: 5}",
