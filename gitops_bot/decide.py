@@ -20,6 +20,7 @@ from gitops_bot.model import (
     ExperimentStatus,
     Facts,
     Gate,
+    Hop,
     Phase,
     Plan,
     Proposal,
@@ -52,7 +53,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     trial = strategy.trial(policy, state)
     judged = strategy.judged(policy, state)
     measured = analysis.verdict(judged, state.candidate, trial, facts.statuses, series, facts.now)
-    verdict = strategy.heeding(measured, facts.asks)
+    verdict = strategy.heeding(_with_proof(policy, facts, state, measured), facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
     wanted = step.wanted or step
     back = wanted.kind is StepKind.ROLLBACK
@@ -79,13 +80,27 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         gates=gated,
         proposal=situation.proposal,
         actions=chosen.actions,
-        notes=(*chosen.notes, *(said if back else ()), *_waits(state)),
+        notes=(*chosen.notes, *(said if back else ()), *_waits(state), *_on_its_way(policy, facts, state, step)),
     )
 
 
 def _waits(state: State) -> tuple[str, ...]:
     """The newer candidate that lets the present one finish."""
     return (f"{state.waiting} waits until {state.candidate} is promoted or gone",) if state.waiting else ()
+
+
+def _with_proof(policy: PromotionPolicy, facts: Facts, state: State, verdict: Verdict) -> Verdict:
+    """What the environments before this one prove, beside what was measured here."""
+    held = strategy.environments.checks(policy.spec, facts.readings, state.slots, state.candidate, facts.now)
+    return replace(verdict, checks=(*verdict.checks, *held)) if held else verdict
+
+
+def _on_its_way(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[str, ...]:
+    """What comes next and is not proven yet, where nothing is wanted now."""
+    if step.wanted or not policy.spec.candidate.environments or state.candidate is None:
+        return ()
+    said = strategy.environments.upcoming(policy.spec, facts.readings, state.candidate, facts.now)
+    return (said,) if said else ()
 
 
 def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[Gate, ...]:
@@ -110,13 +125,12 @@ def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> t
 
 def _stays(policy: PromotionPolicy, facts: Facts, state: State) -> tuple[Stays, ...]:
     """How long the candidate stood in the environments that the soak names, or here."""
-    soak = policy.spec.gates.soak
-    if soak is None or state.candidate is None:
+    names = policy.spec.soak_environments
+    if policy.spec.gates.soak is None or state.candidate is None:
         return ()
-    if not soak.environments:
+    if not names:
         return (strategy.stays("this environment", facts.history, state.candidate, SlotName.CANDIDATE, facts.pulls),)
-    told = ((name, facts.readings.histories.get(name, "it was not read")) for name in soak.environments)
-    return tuple(strategy.stays(name, read, state.candidate, SlotName.STABLE) for name, read in told)
+    return strategy.environments.in_environments(names, facts.readings, state.candidate)
 
 
 def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> Step:
@@ -257,7 +271,16 @@ def _page(
         base=facts.base,
         since=state.since if situation.verdict.checks else None,
         manner=facts.manner,
+        path=_path(policy, facts, state),
     )
+
+
+def _path(policy: PromotionPolicy, facts: Facts, state: State) -> tuple[tuple[Hop, ...], ...]:
+    """The way of the candidate through the environments before this one."""
+    names = policy.spec.candidate.environments
+    if not names or state.candidate is None:
+        return ()
+    return strategy.environments.path(names, facts.readings, state.candidate, facts.now)
 
 
 def _word(state: State, wanted: Step | None) -> str:

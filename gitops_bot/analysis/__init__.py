@@ -53,7 +53,7 @@ def verdict(
     """Every check of the policy: the controller's word, health, what was measured, the deadline."""
     checks = [
         *controllers.checks(policy, trial, statuses, now),
-        *_health(policy, candidate, statuses),
+        *_health(policy, candidate, trial, statuses),
         *controllers.traffic(policy, trial, statuses),
     ]
     if trial and policy.spec.asks_metrics:
@@ -93,11 +93,13 @@ _UNWELL = {"Rollout": (Phase.FAILED, Phase.ERROR)}
 """Bad news of the version itself, where that is more than FAILED: a Rollout's ERROR is Degraded at its generation."""
 
 
-def _health(policy: PromotionPolicy, candidate: Version | None, statuses: Statuses) -> Iterator[CheckResult]:
+def _health(
+    policy: PromotionPolicy, candidate: Version | None, trial: Trial | None, statuses: Statuses
+) -> Iterator[CheckResult]:
     """Whether what runs the candidate is live and well; a FAIL only of the very version that git names."""
     spec = policy.spec
     watched = spec.candidate.workload or (None if spec.asks_experiment else spec.candidate.experiment)
-    if watched is None or candidate is None:
+    if watched is None or candidate is None or (spec.candidate.environments and trial is None):
         return
     for cluster in spec.clusters:
         status = statuses[cluster, watched.ref]

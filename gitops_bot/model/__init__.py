@@ -51,7 +51,7 @@ from gitops_bot.model.evidence import (
     or_zero,
     worst,
 )
-from gitops_bot.model.gating import CommitCheck, Readings, Review, Stay, Stays
+from gitops_bot.model.gating import CommitCheck, Hop, Offer, Readings, Review, Stay, Stays, Unproven
 from gitops_bot.model.git import (
     Commit,
     Head,
@@ -95,6 +95,7 @@ __all__ = [
     "Head",
     "History",
     "HoldPr",
+    "Hop",
     "Kind",
     "Manner",
     "MergeMode",
@@ -102,6 +103,7 @@ __all__ = [
     "Missing",
     "Moment",
     "ObjectRef",
+    "Offer",
     "OpenPr",
     "Outcome",
     "Ownership",
@@ -132,6 +134,7 @@ __all__ = [
     "Stop",
     "Tree",
     "Trial",
+    "Unproven",
     "Unseen",
     "UpdatePr",
     "Verdict",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gitops_bot.model.delivery import StatusState
 from gitops_bot.model.evidence import ExperimentStatus, Unseen
-from gitops_bot.model.git import History
+from gitops_bot.model.git import History, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,27 @@ class Stays:
     """Newest first."""
     trouble: str = ""
     """Why it does not count, or is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """An environment on the way of a version."""
+
+    environment: str
+    held: str
+    """`1.9.0 for 26h`; empty where it did not hold it, or turned it away."""
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """No version comes from the environments before this one, though all of them could be seen."""
+
+    because: str
+
+
+Offer = Version | Unproven | str | None
+"""What comes from elsewhere: a version, none, or (text) why that cannot be seen; None where nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,10 @@ class Readings:
     """Why nobody can tell which commit must be live; empty when it is known."""
     histories: Mapping[str, History | str] = field(default_factory=dict)
     """By environment (the policy's name): what base's history says of its slots, or why that is not known."""
+    going_back: Mapping[str, int] = field(default_factory=dict)
+    """By environment: the open pull request of ours that would take its present version back."""
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By environment: those from which its own candidate comes."""
     checks: Mapping[str, tuple[CommitCheck, ...] | str] = field(default_factory=dict)
     """By commit: what was reported on it, or why that is not known."""
     reviews: tuple[Review, ...] | str = ()

@@ -9,8 +9,8 @@ from datetime import datetime
 from gitops_bot.model.asks import Ask
 from gitops_bot.model.delivery import Direction, Manner, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
-from gitops_bot.model.gating import Readings
-from gitops_bot.model.git import Head, History, Tree, Version
+from gitops_bot.model.gating import Offer, Readings
+from gitops_bot.model.git import Head, History, Tree
 from gitops_bot.model.steps import Stop
 
 
@@ -56,8 +56,8 @@ class Facts:
     """The committer of the bot's own commits, `Name <email>`."""
     source: str = ""
     """Where the policy came from: the bot's configuration and the place it names."""
-    offered: Version | str | None = None
-    """What the policy's registry gives, or why it gives nothing; None where it asks none."""
+    offered: Offer = None
+    """What the policy's registry gives, or the environments before it."""
     contained: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     """By commits (a live one, one of base): whether the live one has the other in it."""
     owners: Mapping[int, Ownership] = field(default_factory=dict)

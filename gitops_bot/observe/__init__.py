@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitops_bot import edits
 from gitops_bot.delivery import asked
 from gitops_bot.model import Facts
 from gitops_bot.observe.borrowing import measured
@@ -22,7 +23,8 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     tree = site.repo.tree(base_commit)
     past = history(sight, policy)
     pulls = tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values())
-    offer = offered(sight, policy)
+    read = readings(sight, policy, past, pulls)
+    offer = offered(sight, policy, edits.read(policy.spec.edits, tree), read)
     ours = branches(sight, policy)
     asks = asked.together(asked.before(pulls, ours, site.identity), sight.asks.get(policy.name, ()))
     claim = claimed(sight, policy, tree, past, pulls, offer, asks)
@@ -41,7 +43,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         offered=offer,
         contained=contained(sight, policy, claim, said),
         owners=owners(sight, policy, tree),
-        readings=readings(sight, policy, past, pulls),
+        readings=read,
         asks=asks,
         manner=site.manner,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gitops_bot import edits
+from gitops_bot.delivery import identity
 from gitops_bot.edits.place import load
 from gitops_bot.edits.plain import manifests
 from gitops_bot.errors import ClusterError, EditError, ObjectAbsent
@@ -15,11 +16,13 @@ from gitops_bot.experiments.bound import bound
 from gitops_bot.experiments.fields import text
 from gitops_bot.experiments.sameness import difference
 from gitops_bot.model import (
+    Direction,
     ExperimentStatus,
     History,
     Moment,
     ObjectRef,
     Phase,
+    PrState,
     PullRequest,
     Readings,
     Slots,
@@ -45,6 +48,8 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
         syncs=tuple(_syncs(sight, policy, landing, pulls)) if landing else (),
         no_landing="" if landing else "the history of base ends before the present values came",
         histories=_histories(sight, policy),
+        going_back=_going_back(sight, policy),
+        before=_before(sight, policy),
         checks=people.checks(sight, policy, pull),
         reviews=people.reviews(sight, policy, pull),
         members=people.members(sight, policy, pull),
@@ -52,12 +57,33 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
     )
 
 
-# ---------------------------------------------------------------- soak
+# ---------------------------------------------------------------- other environments
+
+
+def _before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:
+    """By environment: from which others its candidate comes, back to where a version begins its way."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [*policy.spec.soak_environments, *(policy.spec.candidate.environments or ())]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name != policy.name:
+            known = sight.policies.get(name)
+            found[name] = (known.spec.candidate.environments or ()) if known else ()
+            waiting += found[name]
+    return found
 
 
 def _histories(sight: Sight, policy: PromotionPolicy) -> Mapping[str, History | str]:
-    soak = policy.spec.gates.soak
-    return {name: _history(sight, name) for name in (soak.environments if soak else ())}
+    return {name: _history(sight, name) for name in _before(sight, policy)}
+
+
+def _going_back(sight: Sight, policy: PromotionPolicy) -> Mapping[str, int]:
+    ways = {identity.branch(name, Direction.ROLLBACK): name for name in _before(sight, policy)}
+    return {ways[one.branch]: one.number for one in sight.pulls if _stands(one) and one.branch in ways}
+
+
+def _stands(pull: PullRequest) -> bool:
+    return pull.ours and pull.state is PrState.OPEN
 
 
 def _history(sight: Sight, name: str) -> History | str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from gitops_bot import strategy
 from gitops_bot.errors import PolicyInvalid, RegistryError
 from gitops_bot.experiments import registry
-from gitops_bot.model import Version
+from gitops_bot.model import Offer, Readings, Slots, Version
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.ranges import Range
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import Registry
 
 
-def offered(sight: Sight, policy: PromotionPolicy) -> Version | str | None:
-    """The version on trial, or why there is none; None where the policy asks no registry. Errors: PolicyInvalid."""
+def offered(sight: Sight, policy: PromotionPolicy, slots: Slots, read: Readings) -> Offer:
+    """The version that comes next, or why there is none; None where the policy asks nobody. Errors: PolicyInvalid."""
+    if policy.spec.candidate.environments:
+        return strategy.environments.offered(policy.spec, read, slots, sight.now)
     given = policy.spec.candidate.registry
     if given is None:
         return None

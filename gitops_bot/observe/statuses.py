@@ -16,10 +16,10 @@ from gitops_bot.model import (
     History,
     Kind,
     ObjectRef,
+    Offer,
     PullRequest,
     Tree,
     Unseen,
-    Version,
 )
 from gitops_bot.observe.clusters import listed, narrowed
 from gitops_bot.observe.dashboards import dashboard
@@ -37,7 +37,7 @@ def claimed(
     tree: Tree,
     history: History,
     pulls: Sequence[PullRequest],
-    offered: Version | str | None = None,
+    offered: Offer = None,
     asks: Sequence[Ask] = (),
 ) -> Claim | None:
     """What the policy's experiment must be about; None where it has none. Errors: EditError."""

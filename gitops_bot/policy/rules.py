@@ -28,6 +28,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     spec = policy.spec
     return [
         *_candidate(spec.candidate, spec.strategy),
+        *_before(policy),
         *_analysis(spec),
         *_rungs(spec),
         *strategies.problems(spec),
@@ -40,14 +41,28 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
 
 def _candidate(candidate: Candidate, strategy: Strategy) -> Iterator[Problem]:
     path = ("spec", "candidate")
-    named = candidate.slot or candidate.version or candidate.registry
-    yield from one_of(path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry")
+    named = candidate.slot or candidate.version or candidate.registry or candidate.environments
+    yield from one_of(
+        path, candidate, "slot", *(() if named else ("experiment",)), "version", "registry", "environments"
+    )
     if candidate.registry:
         yield from experiments.registry_problems((*path, "registry"), candidate.registry)
-    if candidate.workload and not candidate.slot and not strategy.blue_green:
-        yield (*path, "workload"), "only goes with slot: an experiment names its own workload"
+    by_name = candidate.slot or candidate.environments
+    if candidate.workload and not by_name and not strategy.blue_green:
+        yield (*path, "workload"), "only goes with slot or environments: an experiment names its own workload"
     if candidate.experiment:
         yield from experiments.problems((*path, "experiment"), candidate.experiment, candidate)
+
+
+def _before(policy: PromotionPolicy) -> Iterator[Problem]:
+    """The environments from which the candidate comes."""
+    names = policy.spec.candidate.environments or ()
+    for index, name in enumerate(names):
+        path = ("spec", "candidate", "environments", index)
+        if name == policy.name:
+            yield path, "is this very policy"
+        if name in names[:index]:
+            yield path, f"{name} is named twice"
 
 
 def _source(spec: PolicySpec) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from gitops_bot.model import MergeMode, SlotName, Slots, SlotValue
 from gitops_bot.policy.base import (
@@ -35,7 +35,8 @@ from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, 
 
 
 class Candidate(Spec):
-    """Where the version on trial comes from: exactly one of slot, version, registry, or an experiment alone.
+    """Where the version on trial comes from: exactly one of slot, version, registry, environments, or an experiment
+    alone.
 
     Beside one of the others an experiment only gives its verdict on that version, and must be about it.
     """
@@ -52,7 +53,9 @@ class Candidate(Spec):
     """What splits the live traffic: its weight must be the one in git before anything is judged."""
     registry: Registry | None = None
     """From a container registry."""
-    environments: Later = None
+    environments: Annotated[tuple[Dns1123, ...], Field(min_length=1)] | None = None
+    """From git's history: the newest version that the stable slots of these policies of the repository all held, for
+    `gates.soak` and without turning it away, even where they have moved on since."""
 
     @property
     def subject(self) -> Watched | None:
@@ -65,7 +68,7 @@ class Candidate(Spec):
     @property
     def told_by_experiment(self) -> bool:
         """The experiment itself says which version is on trial."""
-        return self.experiment is not None and not (self.slot or self.version or self.registry)
+        return self.experiment is not None and not (self.slot or self.version or self.registry or self.environments)
 
 
 class Baseline(Spec):
@@ -221,6 +224,12 @@ class PolicySpec(Spec):
     def trial_files(self) -> bool:
         """The candidate version lives in files that are there only while it is on trial."""
         return any(edit.comes_and_goes for edit in self.edits if edit.set is SlotName.CANDIDATE)
+
+    @property
+    def soak_environments(self) -> tuple[str, ...]:
+        """Where the candidate must have stood: as the soak says, else where it comes from."""
+        named = self.gates.soak.environments if self.gates.soak else ()
+        return named or self.candidate.environments or ()
 
     @property
     def asks_metrics(self) -> bool:

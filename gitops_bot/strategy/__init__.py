@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gitops_bot.model import Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import asked, blue_green, canary, flips, handed, ladder, promote, trial_files
+from gitops_bot.strategy import asked, blue_green, canary, environments, flips, handed, ladder, promote, trial_files
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
@@ -60,4 +60,4 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "ends", "heeding", "judged", "next_step", "stays", "survey", "trial"]
+__all__ = ["State", "claim", "ends", "environments", "heeding", "judged", "next_step", "stays", "survey", "trial"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from gitops_bot.model import Ask, AskKind, Claim, History, PullRequest, SlotName, Slots, Version
+from gitops_bot.model import Ask, AskKind, Claim, History, Offer, PullRequest, SlotName, Slots, Version
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import DEPLOYERS, RUNS
 from gitops_bot.strategy import history as past
@@ -19,7 +19,7 @@ def claim(
     pulls: Sequence[PullRequest],
     now: datetime,
     told: Version | None = None,
-    offered: Version | str | None = None,
+    offered: Offer = None,
     asks: Sequence[Ask] = (),
 ) -> Claim:
     """What the reading of the policy's experiment must be about.
@@ -47,7 +47,7 @@ def claim(
     )
 
 
-def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | None) -> Version | None:
+def _candidate(policy: PromotionPolicy, slots: Slots, offered: Offer) -> Version | None:
     """The version on trial, where the policy or git names it."""
     given = policy.spec.candidate
     if standing := kept(policy, slots):
@@ -56,12 +56,21 @@ def _candidate(policy: PromotionPolicy, slots: Slots, offered: Version | str | N
         return Version.parse(given.version)
     if given.registry:
         return offered if isinstance(offered, Version) else None
+    if given.environments:
+        return by_environments(slots, offered)
     return by_git(policy, slots)
 
 
 def by_git(policy: PromotionPolicy, slots: Slots) -> Version | None:
     """The version on trial as git has it; the stable one where the trial has files of its own, and they are gone."""
     return slots.candidate or (slots.stable if policy.spec.trial_files else None)
+
+
+def by_environments(slots: Slots, offered: Offer) -> Version | None:
+    """What the environments before this one give; where that is nothing new, what is on air stays on trial."""
+    found = offered if isinstance(offered, Version) else None
+    new = found is not None and not past.same(found, slots.stable)
+    return found if new or not slots.weight else slots.candidate or found
 
 
 def named(asks: Sequence[Ask]) -> Version | None:

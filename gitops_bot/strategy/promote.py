@@ -14,6 +14,8 @@ from gitops_bot.strategy.state import trial as on_trial
 def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     """What is judged: the candidate, until it stands; then the promoted version for `postAnalysis`."""
     if state.candidate != state.slots.stable:
+        if policy.spec.candidate.environments and not policy.spec.asks_experiment:
+            return None  # it runs elsewhere alone, and was judged there
         return on_trial(state, state.slots.stable) if trial_files.begun(policy, state) else None
     forward = state.stable_before is not None and not state.went_back
     watched = forward and _watched(policy, state)

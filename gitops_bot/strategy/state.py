@@ -14,6 +14,7 @@ from gitops_bot.model import (
     ExperimentStatus,
     History,
     ObjectRef,
+    Offer,
     Outcome,
     Phase,
     PrState,
@@ -23,6 +24,7 @@ from gitops_bot.model import (
     Step,
     StepKind,
     Trial,
+    Unproven,
     Unseen,
     Verdict,
     Version,
@@ -33,7 +35,7 @@ from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
 from gitops_bot.strategy import flips
 from gitops_bot.strategy import history as past
-from gitops_bot.strategy.claims import by_git, named
+from gitops_bot.strategy.claims import by_environments, by_git, named
 from gitops_bot.strategy.ladder import kept
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
@@ -115,7 +117,7 @@ def survey(
     statuses: Statuses,
     pulls: Sequence[PullRequest],
     now: datetime,
-    offered: Version | str | None = None,
+    offered: Offer = None,
     asks: tuple[Ask, ...] = (),
 ) -> State:
     """Gather the state of a policy from what was read; `offered` is what its registry gives, or why nothing."""
@@ -143,7 +145,7 @@ def survey(
         candidate=candidate,
         waiting=waiting,
         why_no_candidate=why,
-        blind=candidate is None and (policy.spec.candidate.told_by_experiment or offered is not None),
+        blind=candidate is None and (policy.spec.candidate.told_by_experiment or isinstance(offered, str)),
         landed=landed,
         since=since,
         why_no_since=why_not,
@@ -170,14 +172,14 @@ def _goes_back(pull: PullRequest) -> bool:
     return pull.ours and pull.state is PrState.OPEN and pull.branch.endswith(f"/{Direction.ROLLBACK.value}")
 
 
-def _candidate(
-    policy: PromotionPolicy, slots: Slots, statuses: Statuses, offered: Version | str | None
-) -> tuple[Version | None, str]:
+def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses, offered: Offer) -> tuple[Version | None, str]:
     """The version on trial, and why there is none."""
     given = policy.spec.candidate
     if given.registry:
         found = offered or "the registry was not asked"
-        return (None, found) if isinstance(found, str) else (found, "")
+        return (found, "") if isinstance(found, Version) else (None, str(found))
+    if given.environments:
+        return by_environments(slots, offered), offered.because if isinstance(offered, Unproven) else str(offered)
     if given.version:
         return Version.parse(given.version), ""
     if given.slot:

@@ -138,7 +138,11 @@ def image(**fields: Any) -> dict[str, Any]:
         (image(tag="stable"), "candidate.registry", "exactly one of semver, tag is needed"),
         (image(semver=None, tag="stable", suffix="-a"), "candidate.registry.suffix", "goes with semver"),
         (image(semver="^one"), "candidate.registry.semver", "is no range of versions"),
-        ({**image(), "version": "1.4.0"}, "candidate.registry", "only one of slot, version, registry may be given"),
+        (
+            {**image(), "version": "1.4.0"},
+            "candidate.registry",
+            "only one of slot, version, registry, environments may be given",
+        ),
     ],
 )
 def test_a_registry_gives_a_version_by_a_range_or_a_tag(candidate: dict[str, Any], path: str, said: str) -> None:

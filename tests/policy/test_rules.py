@@ -63,8 +63,18 @@ def metric(**changed: Any) -> Spec:
     ("spec", "changed", "path", "message"),
     [
         # candidate
-        (LADDER, {"candidate": {"slot": None}}, "candidate", "one of slot, experiment, version, registry is needed"),
-        (LADDER, {"candidate": {"version": "v2"}}, "candidate.version", "only one of slot, version, registry may"),
+        (
+            LADDER,
+            {"candidate": {"slot": None}},
+            "candidate",
+            "one of slot, experiment, version, registry, environments is needed",
+        ),
+        (
+            LADDER,
+            {"candidate": {"version": "v2"}},
+            "candidate.version",
+            "only one of slot, version, registry, environments may",
+        ),
         (
             LADDER,
             {"candidate": {"slot": None, "version": "v2", "workload": WORKLOAD}},

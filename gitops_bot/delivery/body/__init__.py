@@ -14,6 +14,7 @@ from gitops_bot.delivery.body.ladder import ladder
 from gitops_bot.delivery.body.markup import fold, paragraphs
 from gitops_bot.delivery.body.merging import merging
 from gitops_bot.delivery.body.page import Fold, Folded, Page, Section
+from gitops_bot.delivery.body.path import path
 from gitops_bot.delivery.body.queries import queries
 from gitops_bot.delivery.body.resume import resume
 from gitops_bot.delivery.body.surroundings import surroundings
@@ -26,6 +27,7 @@ LIMIT = 60_000
 SCREEN: tuple[Section, ...] = (
     headline.verdict,
     headline.summary,
+    path,
     ladder,
     headline.cautions,
     changes,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gitops_bot.model import Change, Gate, Manner, MergeMode, Slots, Step, Verdict
+from gitops_bot.model import Change, Gate, Hop, Manner, MergeMode, Slots, Step, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 
 
@@ -27,6 +27,8 @@ class Page:
     since: datetime | None = None
     """Since when what is on trial stands; None: nothing is on trial."""
     manner: Manner = field(default_factory=Manner)
+    path: Sequence[Sequence[Hop]] = ()
+    """The environments before this one, those that wait for others in a later row."""
 
 
 Section = Callable[[Page], str]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gitops_bot.delivery.gates.round import Round
 from gitops_bot.model import Gate, Stays, StepKind
-from gitops_bot.policy.gating.soak import Soak
+from gitops_bot.policy.gating.soak import Soak, lacking
 from gitops_bot.policy.quantities import format_duration
 
 NAME = "soak"
@@ -21,7 +21,7 @@ def gates(round_: Round) -> Iterator[Gate]:
         yield Gate(NAME, True, "a way back waits for no soak")
     elif round_.forced:
         yield Gate(NAME, True, f"{round_.forced.by} asks for it now")
-    elif not soak.environments and round_.step.kind is not StepKind.PROMOTE:
+    elif not round_.policy.spec.soak_environments and round_.step.kind is not StepKind.PROMOTE:
         yield Gate(NAME, True, "asked before the promotion")
     elif round_.candidate is None:
         yield Gate(NAME, False, "no candidate is known")
@@ -40,21 +40,9 @@ def _combined(found: list[Gate], length: str) -> Gate:
 
 
 def _one(round_: Round, soak: Soak, told: Stays) -> Gate:
-    where, length = told.environment, format_duration(soak.for_)
-    if told.trouble:
-        return Gate(where, False, f"{where}: {told.trouble}")
-    if any((stay.until or round_.now) - stay.since >= soak.for_ for stay in told.stays):
-        return Gate(where, True, "")
-    newest = told.stays[0] if told.stays else None
-    if newest is None:
-        return Gate(where, False, f"{where} has not held {round_.candidate}")
-    if newest.until:
-        left = f"{newest.until:%Y-%m-%d %H:%M} UTC"
-        return Gate(where, False, f"{where} left {round_.candidate} at {left}, before it had held it for {length}")
-    begun = f"since {newest.since:%Y-%m-%d %H:%M} UTC"
-    if not newest.whole:
-        return Gate(
-            where, False, f"{where} has held {round_.candidate} {begun} as far as history is read, not {length}"
-        )
-    reason = f"{where} has held {round_.candidate} {begun}, {length} are asked for"
-    return Gate(where, False, reason, newest.since + soak.for_)
+    assert round_.candidate is not None  # asked where there is one
+    if not (why := lacking(told, round_.candidate, soak.for_, round_.now)):
+        return Gate(told.environment, True, "")
+    newest = told.stays[0] if told.stays and not told.trouble else None
+    going_on = newest is not None and newest.until is None and newest.whole
+    return Gate(told.environment, False, why, newest.since + soak.for_ if newest and going_on else None)

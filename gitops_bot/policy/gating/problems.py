@@ -51,7 +51,7 @@ def _window(path: Path, window: Window) -> Iterator[Problem]:
 
 
 def _soak(path: Path, soak: Soak, policy: PromotionPolicy) -> Iterator[Problem]:
-    if not soak.environments and not policy.spec.candidate.slot:
+    if not policy.spec.soak_environments and not policy.spec.candidate.slot:
         yield path, "needs environments: nothing in git says here how long the candidate has stood"
     for index, name in enumerate(soak.environments):
         if name == policy.name:
