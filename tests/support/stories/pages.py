@@ -64,7 +64,7 @@ class Pages:
         """What the bot did, and what its statuses say now."""
         known = {pull.record.number: pull for pull in pulls}
         for one in receipts:
-            if one.action == "refresh":  # its status tells that
+            if one.action in ("refresh", "delete"):  # the status tells that; a branch that has served is no news
                 continue
             done = one.state is ReceiptState.DONE
             said = _VERBS.get(one.action, one.action) if done else f"could not {one.action} ({one.state.value})"
