@@ -13,7 +13,7 @@ from gitops_bot.errors import RegistryError, RegistryUnreachable
 from gitops_bot.model import Outcome, StepKind
 from gitops_bot.policy.watched import DEPLOYERS, RUNS
 from tests.support.controllers import CONTROLLERS, Told
-from tests.support.life import MINUTE, START, Life, good, spec
+from tests.support.life import MINUTE, START, Life, good, in_place, spec
 from tests.support.world import BASE
 
 BAKE = 10 * MINUTE
@@ -193,14 +193,6 @@ def test_the_live_traffic_must_be_what_git_says(live: int, kind: StepKind, said:
 
 
 # ---------------------------------------------------------------- in place, and where people must look
-
-
-def in_place(kind: str, **changed: Any) -> dict[str, Any]:
-    """The controller works on what git names as the version: nothing to promote, something to go back from."""
-    wanted = spec(kind)
-    edit = {"kustomizeImage": {"path": "prod", "name": "ghcr.io/acme/cart"}, "set": "version"}
-    experiment = {"experiment": wanted["candidate"]["experiment"]}
-    return {**wanted, "candidate": experiment, "edits": [edit], **changed}
 
 
 def test_traffic_left_on_a_failed_candidate_is_for_people_to_look_at() -> None:

@@ -67,6 +67,7 @@ def _ocm(group: str, version: str, plural: str, name: str) -> Kind:
 
 _KUSTOMIZATION = Kind("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization")
 
+_DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 _ROLLOUTS = ("argoproj.io", "v1alpha1")
 _ITER8 = ("iter8.tools", "v2alpha2")
 _AROUND_CANARIES = ("Deployment", "Event", "VirtualService", "HTTPRoute", "Ingress")
@@ -90,7 +91,8 @@ SYSTEMS: dict[str, System] = {
         Kind("", "v1", "configmaps", "ConfigMap"), iter8_weights.config_map, ("ConfigMap", "Deployment"), opt_in=True
     ),
     "Event": System(Kind("", "v1", "events", "Event"), settings.read),
-    "Deployment": System(Kind("apps", "v1", "deployments", "Deployment"), deployment.read),
+    "KeelDeployment": System(_DEPLOYMENT, keel.read_update),
+    "Deployment": System(_DEPLOYMENT, deployment.read),
     "KnativeService": System(_knative("services", "Service"), knative.read, ("Revision",)),
     "Revision": System(_knative("revisions", "Revision"), knative.read_revision),
     "Application": System(Kind("argoproj.io", "v1alpha1", "applications", "Application"), argo_cd.read),
@@ -119,7 +121,7 @@ SYSTEMS: dict[str, System] = {
 
 VIEWS: dict[str, Reader] = {
     "DeploymentPair": deployment_pair.read,
-    "KeelDeployment": keel.read_deployment,
+    "KeelSettings": keel.read_deployment,
 }
 """Other readings of kinds that SYSTEMS has: what two objects say together (the reader is given either and looks the
 other up), or what another controller's annotations say."""

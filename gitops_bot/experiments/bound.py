@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from semver import Version as Semver
+
 from gitops_bot.model import Claim, ExperimentStatus, Phase, Version
 
 SKEW = timedelta(minutes=1)
@@ -22,6 +24,9 @@ def about(status: ExperimentStatus, claim: Claim, contains: Callable[[str], bool
     """The reading as far as it is about what the claim says; UNKNOWN, with the reason, where it is not."""
     if status.phase is Phase.UNKNOWN:
         return status
+    if claim.above and status.candidate and _lower(status.candidate, claim.above):
+        why = f"cluster and git disagree: it runs {status.candidate}, git has {claim.above}, which is newer"
+        return replace(status, phase=Phase.UNKNOWN, reason=why, candidate=None, advice=None)
     why = _elsewhere(status, claim) or _before(status, claim)
     if why:
         return replace(status, phase=Phase.UNKNOWN, reason=why, weight=None, step="", advice=None)
@@ -42,6 +47,14 @@ def _elsewhere(status: ExperimentStatus, claim: Claim) -> str:
 
 def _one(found: Version, said: Version) -> bool:
     return found.runs(said) or said.runs(found)
+
+
+def _lower(found: Version, held: Version) -> bool:
+    """Whether a version is below another, where both are semantic ones."""
+    try:
+        return Semver.parse(found.tag.removeprefix("v")) < Semver.parse(held.tag.removeprefix("v"))
+    except ValueError:
+        return False
 
 
 def _before(status: ExperimentStatus, claim: Claim) -> str:

@@ -6,9 +6,11 @@ one that asks for no votes at all is no approval.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from gitops_bot.experiments import deployment as workload
 from gitops_bot.experiments.fields import (
     Lookup,
     Resource,
@@ -41,6 +43,23 @@ def read_deployment(deployment: Resource, _lookup: Lookup, container: str | None
         candidate=image(deployment, container),
         applied=template_written(deployment),
         approvals_required=wanted,
+    )
+
+
+def read_update(deployment: Resource, lookup: Lookup, container: str | None) -> ExperimentStatus:
+    """What Keel made of a Deployment: its version and its health, if it is Keel who updates it."""
+    status = workload.read(deployment, lookup, container)
+    policy, why = _setting(deployment, "policy"), ""
+    if not policy or policy == "never":
+        why = f"Keel does not update it: keel.sh/policy is {policy or 'not set'}"
+    elif status.applied is None:
+        why = "it does not say when its pods were written, so not whether that was after git's last word"
+    return replace(
+        status,
+        ref=reference(deployment, "KeelDeployment"),
+        candidate=None if why else status.candidate,
+        phase=Phase.UNKNOWN if why else status.phase,
+        reason=why or f"{status.reason}; Keel updates it by the policy {policy}",
     )
 
 

@@ -189,6 +189,8 @@ class Claim:
     """It deploys from git: the live commit must contain this one."""
     results: Mapping[str, str] = field(default_factory=dict)
     """What a pipeline must return."""
+    above: Version | None = None
+    """What git holds and must not go back from: a reading of a lower version is of something older."""
 
 
 @dataclass(frozen=True, slots=True)

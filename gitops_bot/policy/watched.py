@@ -30,9 +30,21 @@ BY_PIPELINE = ("PipelineRun", "TaskRun")
 """Whose `name` is that of the pipeline or task: runs have generated names."""
 
 STATES = frozenset(
-    {"KnativeService", "Deployment", "Application", "Kustomization", "HelmRelease", "Subscription", REWARDED}
+    {
+        "KnativeService",
+        "Deployment",
+        "KeelDeployment",
+        "Application",
+        "Kustomization",
+        "HelmRelease",
+        "Subscription",
+        REWARDED,
+    }
 )
 """Health is a state, not a run that ends: it must have lasted `bake` to be good news. So must numbers that go on."""
+
+WRITTEN_BACK = "KeelDeployment"
+"""What Keel updated in the cluster, and git is to follow: it speaks of what came after git's own last word."""
 
 DEPLOYERS = frozenset({"Application", "Kustomization", "Subscription"})
 """What deploys from git and says which commit is live."""
@@ -47,7 +59,9 @@ WORDLESS = frozenset({"Analysis", "Kustomization", "Subscription", *DASHBOARDS})
 WEIGHERS = {"Rollout": "Argo Rollouts", "Canary": "Flagger", "Experiment": "Iter8"}
 """Who owns the weight while such an experiment runs."""
 
-WITH_PODS = frozenset({"Rollout", "Canary", "AnalysisRun", "ArgoExperiment", "KnativeService", "Deployment"})
+WITH_PODS = frozenset(
+    {"Rollout", "Canary", "AnalysisRun", "ArgoExperiment", "KnativeService", "Deployment", "KeelDeployment"}
+)
 """Where a container says which image is the version."""
 
 LabelName = Annotated[
@@ -140,6 +154,7 @@ class Experiment(Spec):
         "Secret",
         "KnativeService",
         "Deployment",
+        "KeelDeployment",
         "Application",
         "Kustomization",
         "HelmRelease",
@@ -152,7 +167,8 @@ class Experiment(Spec):
         "AbnDashboard",
     ]
     """Rollout, AnalysisRun, ArgoExperiment (Argo Rollouts), Canary (Flagger), Experiment (Iter8 v2alpha2), Secret
-    (Iter8 0.8 to 0.13, read by name where the bot is granted it), KnativeService, Deployment, Application (Argo CD),
+    (Iter8 0.8 to 0.13, read by name where the bot is granted it), KnativeService, Deployment,
+    KeelDeployment (a Deployment that Keel updates), Application (Argo CD),
     Kustomization, HelmRelease (Flux), PipelineRun, TaskRun (Tekton), Analysis (Keptn), Subscription (Open Cluster
     Management), HttpDashboard, GrpcDashboard, AbnDashboard (Iter8 1.x, by the address at spec.clusters.NAME.iter8 of
     the bot configuration)."""

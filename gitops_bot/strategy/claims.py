@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gitops_bot.model import Ask, AskKind, Claim, History, Offer, PullRequest, SlotName, Slots, Version
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import DEPLOYERS, RUNS
+from gitops_bot.policy.watched import DEPLOYERS, RUNS, WRITTEN_BACK
 from gitops_bot.strategy import history as past
 from gitops_bot.strategy.ladder import kept
 
@@ -38,12 +38,13 @@ def claim(
     return Claim(
         candidate=candidate,
         baseline=slots.stable if slots.candidate is not None and slots.stable != slots.candidate else None,
-        named=standing is not None,
+        named=standing is not None or experiment.kind == WRITTEN_BACK,
         commit=moment.commit if moment else "",
         since=min(past.landed_at(moment, pulls), now) if moment else None,
         once=experiment.kind in RUNS,
         deploys=experiment.kind in DEPLOYERS,
         results=experiment.results,
+        above=slots.stable if experiment.kind == WRITTEN_BACK else None,
     )
 
 

@@ -191,7 +191,8 @@ def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses, offere
         if isinstance(status, Unseen):
             return None, f"{given.experiment.ref} in {cluster}: {status.reason}"
         if status.candidate is None:
-            return None, f"{given.experiment.ref} in {cluster} does not say which version it runs"
+            why = f": {status.reason}" if status.phase is Phase.UNKNOWN else " does not say which version it runs"
+            return None, f"{given.experiment.ref} in {cluster}{why}"
         if slots.candidate and not status.candidate.runs(slots.candidate):
             what = f"cluster and git disagree: {given.experiment.ref} in {cluster} is about {status.candidate}"
             return None, f"{what}, git says {slots.candidate}"

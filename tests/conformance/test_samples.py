@@ -16,7 +16,7 @@ from gitops_bot.model import Act, ExperimentStatus, Phase
 
 Json = dict[str, Any]
 
-VIEWED = {("deployment", "Deployment"): "DeploymentPair", ("keel", "Deployment"): "KeelDeployment"}
+VIEWED = {("deployment", "Deployment"): "DeploymentPair", ("keel", "Deployment"): "KeelSettings"}
 """The samples of these systems are read by a view, where the file holds more than one object or nothing else fits."""
 
 STATED: dict[str, Callable[[ExperimentStatus], object]] = {

@@ -52,6 +52,14 @@ def spec(kind: str, **candidate: Any) -> dict[str, Any]:
     }
 
 
+def in_place(kind: str, **changed: Any) -> dict[str, Any]:
+    """The controller works on what git names as the version: nothing to promote, something to go back from."""
+    wanted = spec(kind)
+    edit = {"kustomizeImage": {"path": "prod", "name": "ghcr.io/acme/cart"}, "set": "version"}
+    experiment = {"experiment": wanted["candidate"]["experiment"]}
+    return {**wanted, "candidate": experiment, "edits": [edit], **changed}
+
+
 class Life:
     """A repository, a cluster, a bot that remembers nothing between its ticks."""
 
