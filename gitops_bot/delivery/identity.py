@@ -90,24 +90,25 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         return f"promote({name}): {after.stable} {ends}"
     match step.kind:
         case StepKind.START:
-            share = "" if after.weight is None else f" at {_level(after)}"
+            share = "" if after.weight is None else f" at {_level(policy, after)}"
             return f"promote({name}): start {after.candidate}{share}"
         case StepKind.ADVANCE:
-            return f"promote({name}): {after.candidate} from {_level(before)} to {_level(after)}"
+            return f"promote({name}): {after.candidate} from {_level(policy, before)} to {_level(policy, after)}"
         case StepKind.PROMOTE:
             return f"promote({name}): {before.stable or 'nothing'} → {after.stable}"
         case StepKind.FINISH:
             what = "traffic returns to stable" if before.weight or before.mirror else "its trial is removed"
             return f"promote({name}): finish {after.stable}, {what}"
         case StepKind.ROLLBACK if after.weight and (before.stable, before.candidate) == (after.stable, after.candidate):
-            return f"rollback({name}): {after.candidate} from {_level(before)} to {_level(after)}"
+            return f"rollback({name}): {after.candidate} from {_level(policy, before)} to {_level(policy, after)}"
         case _:
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
             return f"rollback({name}): {gone} → {after.stable}"
 
 
-def _level(slots: Slots) -> str:
-    return level_name(slots.weight or 0, slots.mirror or 0)
+def _level(policy: PromotionPolicy, slots: Slots) -> str:
+    canary = policy.spec.strategy.canary
+    return canary.named(slots) if canary else level_name(slots.weight or 0, slots.mirror or 0)
 
 
 def message(

@@ -28,6 +28,7 @@ from gitops_bot.model import ExperimentStatus, Phase
 
 _GROUP = "cluster.open-cluster-management.io"
 _APPS = "apps.open-cluster-management.io"
+_DECISIONS = frozenset({"f:decisions", "f:numberOfSelectedClusters", "f:decisionGroups"})
 _PHASES = {
     "Propagated": Phase.RUNNING,
     "PreHookSucessful": Phase.RUNNING,  # the project's own spelling
@@ -57,7 +58,8 @@ def read_placement_rule(rule: Resource, _lookup: Lookup, _container: str | None)
     chosen = _clusters(rule)
     wanted = number(rule, "spec", "clusterReplicas")
     said = _filled(len(chosen), wanted)
-    return ExperimentStatus(reference(rule, "PlacementRule"), said.phase, said.reason, clusters=chosen)
+    ref = reference(rule, "PlacementRule")
+    return ExperimentStatus(ref, said.phase, said.reason, clusters=chosen, applied=_decided([rule]))
 
 
 def read_placement(placement: Resource, lookup: Lookup, _container: str | None) -> ExperimentStatus:
@@ -71,6 +73,7 @@ def read_placement(placement: Resource, lookup: Lookup, _container: str | None) 
         phase=said.phase,
         reason=said.reason,
         clusters=_all_clusters(decisions),
+        applied=_decided([placement, *decisions]),
         rings=tuple(text(one, "decisionGroupName") for one in _groups(placement)),
     )
 
@@ -147,6 +150,15 @@ def _written(subscription: Resource) -> datetime | None:
         instant(text(entry, "time"))
         for entry in entries
         if not text(entry, "subresource") and _asks(mapping(entry, "fieldsV1"))
+    ]
+    return max((time for time in times if time), default=None)
+
+
+def _decided(resources: Iterable[Resource]) -> datetime | None:
+    """When the clusters were last chosen, by the managed fields of what says so."""
+    entries = (entry for one in resources for entry in items(one, "metadata", "managedFields"))
+    times = [
+        instant(text(entry, "time")) for entry in entries if _DECISIONS & mapping(entry, "fieldsV1", "f:status").keys()
     ]
     return max((time for time in times if time), default=None)
 

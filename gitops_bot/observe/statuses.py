@@ -61,6 +61,8 @@ def statuses(sight: Sight, policy: PromotionPolicy, claim: Claim | None = None) 
             # A Knative Service may be the workload as well, read with its container.
             seen = _traffic(sight, policy, cluster, spec.candidate.traffic)
             found.setdefault((cluster, spec.candidate.traffic.ref), seen)
+        if spec.placement:
+            found[cluster, spec.placement.ref] = _status(sight, policy, cluster, spec.placement.ref, None)
     return found
 
 

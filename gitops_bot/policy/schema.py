@@ -29,6 +29,7 @@ from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.strategies import Strategy
+from gitops_bot.policy.strategies.canary import Placement
 from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, TriedWorkload, Watched, Workload
 
 # ---------------------------------------------------------------- candidate and baseline
@@ -83,14 +84,14 @@ class Baseline(Spec):
 
 
 def _slot_name(value: Any) -> Any:
-    """`version` is what `promote` calls the stable version."""
-    return SlotName.STABLE if value == "version" else value
+    """`version` is what `promote` calls the stable version, `ring` what a ladder of rings calls its weight."""
+    return {"version": SlotName.STABLE, "ring": SlotName.WEIGHT}.get(value, value) if isinstance(value, str) else value
 
 
 Slot = Annotated[
     SlotName,
     BeforeValidator(_slot_name),
-    WithJsonSchema({"enum": ["stableVersion", "candidateVersion", "weight", "mirror", "activeColor", "version"]}),
+    WithJsonSchema({"enum": [*(name.value for name in SlotName), "version", "ring"]}),
 ]
 
 
@@ -107,7 +108,7 @@ class Edit(HandEdit):
     """One place and the slot that lives there."""
 
     set: Slot
-    """stableVersion (or version), candidateVersion, weight, mirror, activeColor."""
+    """stableVersion (or version), candidateVersion, weight (or ring), mirror, activeColor."""
     of: Dns1123 | None = None
     """Whose place it is: one of the two colours of `blueGreen`. What has the traffic is stable there, the other the
     candidate."""
@@ -208,6 +209,11 @@ class PolicySpec(Spec):
         own = self.strategy.blue_green.post_analysis if self.strategy.blue_green else None
         given = self.analysis.post_analysis if own is None else own
         return self.analysis.bake if given is None else given
+
+    @property
+    def placement(self) -> Placement | None:
+        """What chooses the clusters of a ring."""
+        return self.strategy.canary.placement if self.strategy.canary else None
 
     @property
     def asks_experiment(self) -> bool:

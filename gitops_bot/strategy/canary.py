@@ -26,6 +26,8 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     if tried is None or rung is None:
         return tried
     tried = replace(tried, excused=ladder.excused(policy, rung))
+    if canary.ringed:  # a share of the clusters is no share of the traffic
+        tried = replace(tried, weight=None)
     return tried if slots.weight else replace(tried, quiet=True, baseline=None)
 
 
@@ -86,7 +88,7 @@ def _climb(policy: PromotionPolicy, state: State, candidate: Version, verdict: V
         return _start(canary, slots, candidate, verdict)
     if state.arrived_above and not state.rejection:
         begun = _begun(canary, slots, candidate)
-        reason = f"{candidate} came under a weight of {slots.weight or 0} % and begins at {ladder.said(begun)}"
+        reason = f"{candidate} came under {_share(canary, slots)} and begins at {canary.named(begun)}"
         return Step(StepKind.START, begun, reason, urgent=True)
     back = _down(canary, state, verdict)
     if verdict.outcome is Outcome.FAIL:
@@ -148,7 +150,7 @@ def _begun(canary: Canary, slots: Slots, candidate: Version) -> Slots:
 
 
 def _upwards(canary: Canary, slots: Slots, candidate: Version) -> Step:
-    held, rung = ladder.said(slots), ladder.following(canary, slots)
+    held, rung = canary.named(slots), ladder.following(canary, slots)
     here = ladder.current(canary, slots)
     cautions = ladder.cautions(here) if here else ()
     if rung is None:
@@ -156,6 +158,10 @@ def _upwards(canary: Canary, slots: Slots, candidate: Version) -> Step:
         return Step(StepKind.PROMOTE, promoted, f"{candidate} held {held}", cautions=cautions)
     after = ladder.at(slots, rung.level)
     return Step(StepKind.ADVANCE, after, f"{candidate} held {held}", cautions=cautions)
+
+
+def _share(canary: Canary, slots: Slots) -> str:
+    return canary.named(slots) if canary.ringed else f"a weight of {slots.weight or 0} %"
 
 
 def _canary(policy: PromotionPolicy) -> Canary:

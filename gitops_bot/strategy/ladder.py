@@ -10,7 +10,7 @@ from gitops_bot.model import Slots, Version
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies import Canary
-from gitops_bot.policy.strategies.rungs import Rung, level_name
+from gitops_bot.policy.strategies.rungs import Rung
 
 Level = tuple[int, int]
 """The users' percent, then the mirrored one."""
@@ -19,11 +19,6 @@ Level = tuple[int, int]
 def level(slots: Slots) -> Level:
     """How far up the slots are."""
     return slots.weight or 0, slots.mirror or 0
-
-
-def said(slots: Slots) -> str:
-    """`25 %`, `preview`, `mirror 50 %`."""
-    return level_name(*level(slots))
 
 
 def carries(slots: Slots) -> bool:
@@ -63,8 +58,8 @@ def following(canary: Canary, slots: Slots) -> Rung | None:
 
 
 def below(canary: Canary, slots: Slots) -> Rung | None:
-    """The highest rung with users' traffic below the slots; None at the lowest."""
-    lower = [rung for rung in canary.ladder if rung.weight and rung.level[0] < (slots.weight or 0)]
+    """The highest rung with users below the slots; None at the lowest."""
+    lower = [rung for rung in canary.ladder if rung.users and rung.level[0] < (slots.weight or 0)]
     return lower[-1] if lower else None
 
 
@@ -112,7 +107,8 @@ def too_far(canary: Canary, slots: Slots, after: Slots) -> str:
     old, new = slots.weight or 0, after.weight or 0
     if canary.max_step is None or new - old <= canary.max_step:
         return ""
-    return f"from {old} % to {new} % is {new - old} points, and maxStep allows {canary.max_step}"
+    unit, points = ("", "clusters") if canary.ringed else (" %", "points")
+    return f"from {old}{unit} to {new}{unit} is {new - old} {points}, and maxStep allows {canary.max_step}"
 
 
 def cautions(rung: Rung) -> tuple[str, ...]:

@@ -136,9 +136,13 @@ def survey(
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
     since, why_not = _since(policy, candidate, landed, statuses)
+    if since and (unplaced := _unplaced(policy, slots, statuses)):
+        since, why_not = None, unplaced
+    elif since:
+        since = max(since, *_placed(policy, slots, statuses), since)
     before = past.stable_before(history, slots.stable)
     ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
-    turned_away = _rejection(history, candidate, quiet=bool(ladder) and not ladder[0].weight)
+    turned_away = _rejection(history, candidate, quiet=bool(ladder) and not ladder[0].users)
     health, because = _stable_health(policy, slots, statuses)
     return State(
         slots=slots,
@@ -231,6 +235,31 @@ def _since(
             assert isinstance(status, ExperimentStatus)
             times.append(_began(status) or landed)
     return max(times), ""
+
+
+def _unplaced(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> str:
+    """Why the ring that git asks for is not there yet; empty where it is, or none is asked for."""
+    placement, canary = policy.spec.placement, policy.spec.strategy.canary
+    for cluster in policy.spec.clusters if placement and slots.weight else ():
+        assert placement is not None
+        status, where = statuses[cluster, placement.ref], f"{placement.ref} in {cluster}"
+        if isinstance(status, Unseen):
+            return f"{where}: {status.reason}"
+        if status.phase is not Phase.NONE:  # clusters were chosen, as many as the object itself asks for
+            return f"{where} is not satisfied: {status.reason}"
+        by_count = canary and not any(isinstance(one, str) for one in canary.rings)
+        if by_count and len(status.clusters) < (slots.weight or 0):
+            return f"{where} chose {len(status.clusters)} clusters, git asks for {slots.weight}"
+    return ""
+
+
+def _placed(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> list[datetime]:
+    """When the clusters of the ring were chosen, where that is said."""
+    placement = policy.spec.placement
+    if placement is None or not slots.weight:
+        return []
+    seen = (statuses[cluster, placement.ref] for cluster in policy.spec.clusters)
+    return [one.applied for one in seen if isinstance(one, ExperimentStatus) and one.applied]
 
 
 def _began(status: ExperimentStatus) -> datetime | None:

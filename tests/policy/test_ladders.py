@@ -21,6 +21,10 @@ from tests.support.environment import policy as policy_text
 
 Spec = dict[str, Any]
 MIRROR = {"yaml": {"file": "route.yaml", "path": "mirror"}, "set": "mirror"}
+REGIONS = {
+    "regions": {"each": {n: {"yaml": {"file": "r.yaml", "path": n}} for n in ("eu", "us")}},
+    "set": "ring",
+}
 COMPARED = {"name": "errors", "builtin": {"istio": "request-error-ratio", "namespace": "shop", "workload": "cart"}}
 
 
@@ -155,7 +159,7 @@ def found(fields: Spec, **changed: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("fields", "changed", "path", "message"),
     [
-        ({}, {}, "", "one of weights, step, stepWeight, stepWeights, steps, rungs or ladderFrom is needed"),
+        ({}, {}, "", "one of weights, step, stepWeight, stepWeights, steps, rungs, rings or ladderFrom is needed"),
         ({"weights": [5], "step": 5}, {}, ".step", "only one ladder may be given, and weights is one"),
         ({"weights": [5], "max": 50}, {}, ".max", "goes with step"),
         ({"weights": [5], "maxWeight": 50}, {}, ".maxWeight", "goes with stepWeight"),
@@ -184,7 +188,7 @@ def found(fields: Spec, **changed: Any) -> list[tuple[str, str]]:
             "h is not among trafficRouting.managedRoutes",
         ),
         ({"rungs": [{"weight": 5, "preview": True}]}, {}, ".rungs.0.preview", "only one of weight, preview, mirror"),
-        ({"rungs": [{"bake": "5m"}]}, {}, ".rungs.0", "one of weight, preview, mirror is needed"),
+        ({"rungs": [{"bake": "5m"}]}, {}, ".rungs.0", "one of weight, preview, mirror, ring is needed"),
         ({"rungs": [{"weight": 5, "bake": "1s"}]}, {}, ".rungs.0.bake", "must be at least one interval"),
         ({"rungs": [{"weight": 5}, {"preview": True}]}, {}, ".rungs.1", "preview does not come after 5 %"),
         ({"rungs": [{"weight": 5, "metrics": [ERRORS]}]}, {}, ".rungs.0.metrics.0.name", "is the name of another"),
@@ -205,6 +209,11 @@ def found(fields: Spec, **changed: Any) -> list[tuple[str, str]]:
         ({"weights": [50], "maxStep": 30}, {}, ".weights.0", "goes up by 50 points"),
         ({"weights": [5], "startingStep": 1}, {}, ".startingStep", "there are 1 steps, counted from 0"),
         ({"weights": [5], "onNewer": "finish"}, {}, ".onNewer", "finish cannot be kept with candidate.slot"),
+        ({"rings": [1, 3, 3]}, {}, ".rings.2", "3 does not rise above 3"),
+        ({"rings": [1, "eu"]}, {}, ".rings", "are numbers of clusters, or names of regions, not both"),
+        ({"rungs": [{"ring": 1}, {"weight": 5}]}, {}, ".rungs.1", "5 % is no ring"),
+        ({"rings": [1, 9], "maxStep": 5}, {}, ".rings.1", "goes up by 8 clusters"),
+        ({"weights": [5], "placement": {"namespace": "a", "name": "b"}}, {}, ".placement", "goes with rings"),
         ({"ladderFrom": {}}, {}, ".ladderFrom", "one of rollout, canary is needed"),
     ],
 )
@@ -225,6 +234,9 @@ def test_a_ladder_that_cannot_be_climbed_is_refused_where_it_is_wrong(
             {"analysis": {"metrics": []}},
         ),
         ({"ladderFrom": {"rollout": {"file": "rollout.yaml"}}, "startingStep": 3}, {}),
+        ({"rings": [1, 3, 250], "placement": {"namespace": "shop", "name": "rings"}}, {}),
+        ({"rungs": [{"preview": True}, {"ring": 3, "called": "eu"}]}, {}),
+        ({"rings": ["eu", "us"]}, {"edits": [*LADDER["edits"][:2], REGIONS]}),
         ({"weights": [5, 35], "maxStep": 30, "onFail": "stepBack", "userInterface": True}, {}),
         ({"weights": [5], "onNewer": "finish"}, {"candidate": {"slot": None, "version": "v2"}}),
     ],
@@ -353,3 +365,8 @@ def test_a_canary_without_a_ladder_says_why(document: Spec, message: str) -> Non
     with pytest.raises(LadderProblem) as refused:
         read(canary(), of_canary(document), mirrors=True)
     assert message in str(refused.value)
+
+
+def test_rings_of_names_need_their_regions() -> None:
+    told = found({"rings": ["eu", "asia"]}, edits=[*LADDER["edits"][:2], REGIONS])
+    assert told == [("edits", "an edit with regions needs each of eu, asia, in this order")]

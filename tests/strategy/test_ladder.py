@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gitops_bot import analysis
-from gitops_bot.model import Outcome, Slots, Step, StepKind, Verdict
+from gitops_bot.model import ExperimentStatus, ObjectRef, Outcome, Phase, Slots, Step, StepKind, Unseen, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies.canary import LadderFrom, LadderRead
 from gitops_bot.strategy import next_step, trial
@@ -288,3 +288,69 @@ def test_without_its_ladder_nothing_climbs_and_the_way_back_stays_open() -> None
         assert (held.kind, held.reason, held.blind, held.held) == (HOLD, "the ladder is gone", True, None)
     assert decided(policy, FAIL, NEW, FIVE).slots == IDLE
     assert decided(policy, UNKNOWN, NEW, HALF, said("v2", "v2", 50)).kind is FINISH
+
+
+# ---------------------------------------------------------------- rings
+
+PLACEMENT = ObjectRef("Placement", "shop", "rings")
+
+
+def ringed(**canary: Any) -> PromotionPolicy:
+    placed = {"placement": {"namespace": "shop", "name": "rings"}, "rings": [1, 3, 10], **canary}
+    return built({**LADDER, "strategy": {"canary": placed}})
+
+
+def placed(count: int, phase: Phase = Phase.NONE, applied: float | None = None) -> ExperimentStatus:
+    chosen = tuple(f"c{n}" for n in range(count))
+    moment = None if applied is None else at(applied)
+    return ExperimentStatus(PLACEMENT, phase, f"{count} clusters were chosen", clusters=chosen, applied=moment)
+
+
+ONE, MANY = slots("v1", "v2", 1), slots("v1", "v2", 10)
+
+
+def in_rings(seen: ExperimentStatus | Unseen, *climbed: Slots, now: float = 100) -> Any:
+    rows: list[Row] = [(minute, one) for minute, one in enumerate((slots("v1", "v1", 0), *climbed))]
+    return state(ringed(), history(*rows), seen, now=now)
+
+
+def test_rings_widen_by_clusters_and_not_by_percents() -> None:
+    stands = in_rings(placed(1), slots("v1", "v2", 0), ONE)
+    step = next_step(ringed(), stands, PASS)
+    assert (step.kind, step.slots.weight) == (ADVANCE, 3)
+    assert step.reason == PASS.because
+    tried = trial(ringed(), stands)
+    assert tried is not None
+    assert (tried.weight, tried.quiet, tried.baseline) == (None, False, version("v1"))
+    assert next_step(ringed(), in_rings(placed(10), ONE, MANY), PASS).kind is PROMOTE
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (placed(2), "chose 2 clusters, git asks for 10"),
+        (placed(10, Phase.UNKNOWN), "is not satisfied: 10 clusters were chosen"),
+        (placed(10, Phase.ERROR), "is not satisfied: 10 clusters were chosen"),
+        (Unseen(PLACEMENT, "no answer"), ": no answer"),
+    ],
+)
+def test_a_ring_whose_decision_is_not_satisfied_is_not_judged(seen: ExperimentStatus | Unseen, why: str) -> None:
+    stands = in_rings(seen, ONE, MANY)
+    assert trial(ringed(), stands) is None
+    held = next_step(ringed(), stands, UNKNOWN)
+    assert (held.kind, held.reason.endswith(why)) == (HOLD, True), held.reason
+
+
+def test_a_ring_is_judged_from_when_its_clusters_were_chosen() -> None:
+    assert in_rings(placed(10, applied=40), ONE, MANY).since == at(40)
+    assert in_rings(placed(10, applied=0), ONE, MANY).since == at(2)
+    assert in_rings(placed(0, Phase.UNKNOWN)).since == at(0)
+
+
+def test_a_ring_of_regions_asks_only_that_the_decision_is_satisfied() -> None:
+    policy = ringed(rings=["eu", "us"])
+    stands = state(policy, history((0, IDLE), (1, slots("v1", "v2", 1))), placed(40), now=9)
+    assert trial(policy, stands) is not None
+    assert policy.spec.strategy.canary is not None
+    assert [rung.name for rung in policy.spec.strategy.canary.ladder] == ["eu", "us"]
+    assert policy.spec.strategy.canary.named(slots("v1", "v1", 0)) == "no clusters"

@@ -20,6 +20,8 @@ def controls(page: Page) -> str:
 def _lines(page: Page) -> list[str]:
     on_trial = page.before.stable and any(one.stable != one.candidate for one in (page.before, page.step.slots))
     back = "write the weight 0" if page.policy.spec.strategy.canary and on_trial else "write the old version"
+    if page.policy.spec.strategy.canary and page.policy.spec.strategy.canary.ringed and on_trial:
+        back = "set the ring back to 0"
     if page.policy.spec.trial_files and page.before.stable == page.step.slots.stable:
         back = "remove the candidate's files"
     elif back == "write the weight 0" and not (page.before.weight or page.step.slots.weight):

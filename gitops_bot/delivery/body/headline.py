@@ -22,8 +22,8 @@ def verdict(page: Page) -> str:
 
 def summary(page: Page) -> str:
     """The step, what it does to each slot, and what was tried since when."""
-    moves = _handed if page.policy.spec.handed else _moves
-    said = f"**{page.step.kind.value}** {moves(page.before, page.step)}"
+    moves = _handed(page.before, page.step) if page.policy.spec.handed else _moves(page)
+    said = f"**{page.step.kind.value}** {moves}"
     return f"{said} · on trial since {moment(page.since)}" if page.since else said
 
 
@@ -38,8 +38,8 @@ def _handed(before: Slots, step: Step) -> str:
     return f"{shown} goes live" if before.stable == step.slots.stable else f"{code(str(before.stable))} → {shown}"
 
 
-def _moves(before: Slots, step: Step) -> str:
-    after = step.slots
+def _moves(page: Page) -> str:
+    before, after, canary = page.before, page.step.slots, page.policy.spec.strategy.canary
     parts = []
     if before.active != after.active:
         return f"active {code(str(before.active))} → {code(str(after.active))}"
@@ -47,9 +47,11 @@ def _moves(before: Slots, step: Step) -> str:
         parts.append(f"stable {code(str(before.stable or 'none'))} → {code(str(after.stable))}")
     if before.candidate != after.candidate:
         parts.append(f"candidate {code(str(before.candidate or 'none'))} → {code(str(after.candidate or 'none'))}")
-    elif step.kind is StepKind.ADVANCE:
+    elif page.step.kind is StepKind.ADVANCE:
         parts.append(f"candidate {code(str(after.candidate))} against {code(str(after.stable or 'nothing'))}")
-    if (before.weight or 0) != (after.weight or 0):
+    if canary and canary.ringed and before.weight != after.weight:
+        parts.append(f"ring {code(canary.named(before))} → {code(canary.named(after))}")
+    elif (before.weight or 0) != (after.weight or 0):
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     if (before.mirror or 0) != (after.mirror or 0):
         parts.append(f"mirrored {before.mirror or 0} % → {after.mirror or 0} %")

@@ -79,7 +79,8 @@ def _where(spot: PlacementRule) -> Where:
 
 
 def _rule(spot: PlacementRule, sense: Sense, tree: Tree) -> Object:
-    refuse_slots(sense, spot.field, spot.file)
+    if spot.field != "clusterReplicas" or sense.form is not None or not sense.of_weight:
+        refuse_slots(sense, spot.field, spot.file)
     asked = [name for name in ("label", "key", "member") if getattr(spot, name)]
     if asked not in ([], ["label"], ["key"], ["key", "member"]) or bool(asked) != (spot.field == "selector"):
         raise EditRefused(

@@ -22,6 +22,7 @@ from gitops_bot.policy.places.helm import (
     HelmValue,
 )
 from gitops_bot.policy.places.kustomize import KustomizeGenerator, KustomizeImage, KustomizePatch, KustomizeReplicas
+from gitops_bot.policy.places.regions import Regions
 from gitops_bot.policy.places.replicas import ReplicaRatio
 from gitops_bot.policy.places.routes import (
     DestinationRule,
@@ -65,6 +66,7 @@ class Target(Spec):
     iter8: Iter8 | None = None
     ocm_subscription: OcmSubscription | None = None
     placement_rule: PlacementRule | None = None
+    regions: Regions | None = None
     yaml: YamlValue | None = None
     json_: Annotated[JsonValue | None, Field(alias="json")] = None
     env: EnvValue | None = None

@@ -78,7 +78,6 @@ class OcmSubscription(Manifest):
 class PlacementRule(Manifest):
     """A field of a PlacementRule, or a Placement, of Open Cluster Management: how many clusters, or which."""
 
-    slots: ClassVar[frozenset[SlotName]] = _NONE
     kind: Literal["PlacementRule", "Placement"] = "PlacementRule"
     field: Literal["clusterReplicas", "selector"] = "clusterReplicas"
     """`clusterReplicas` of a Placement is its `numberOfClusters`."""
@@ -88,6 +87,11 @@ class PlacementRule(Manifest):
     """With `field: selector`: the `values` of the entry of `matchExpressions` with this key."""
     member: Text | None = None
     """With `key`: one of the values; true where it is among them."""
+
+    @property
+    def slots(self) -> frozenset[SlotName]:  # type: ignore[override] # what may live there depends on the field
+        """A number of clusters is a ring."""
+        return _WEIGHT if self.field == "clusterReplicas" else _NONE
 
 
 Which = Annotated[int, Field(ge=0, le=1000)] | Name

@@ -7,10 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gitops_bot.model import ObjectRef, Slots
 from gitops_bot.policy.base import Name, Percent, RepoPath, Spec
 from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.strategies import argo
-from gitops_bot.policy.strategies.rungs import Rung
+from gitops_bot.policy.strategies.rungs import Clusters, Rung, level_name, ring_name
+
+
+class Placement(Spec):
+    """A Placement or PlacementRule of Open Cluster Management, in spec.clusters."""
+
+    kind: Literal["Placement", "PlacementRule"] = "Placement"
+    namespace: Name
+    name: Name
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object."""
+        return ObjectRef(self.kind, self.namespace, self.name)
 
 
 class LadderFile(Spec):
@@ -39,7 +53,7 @@ class LadderRead(LadderFrom):
 
 class Canary(Spec):
     """A ladder in git; the promotion follows the last rung. Exactly one way to write it: weights; step and max;
-    stepWeight and maxWeight; stepWeights; steps; rungs; ladderFrom."""
+    stepWeight and maxWeight; stepWeights; steps; rungs; rings; ladderFrom."""
 
     weights: tuple[Percent, ...] = ()
     """`[5, 25, 50, 100]`"""
@@ -58,6 +72,10 @@ class Canary(Spec):
     """With steps: the `managedRoutes` that header and mirror steps name."""
     rungs: tuple[Rung, ...] = ()
     """Rungs with everything that one can have: preview, mirror or weight, its own duration and analysis."""
+    rings: tuple[Clusters | Name, ...] = ()
+    """Instead of percents: on so many clusters (`[1, 3, 10]`), or region by region (`[eu, us, asia]`)."""
+    placement: Placement | None = None
+    """With rings: what chooses the clusters; its decision must be satisfied before a ring is judged."""
     ladder_from: LadderFrom | None = None
     """The ladder of an object in the repository, so that there is one ladder."""
     step_duration: Duration | None = None
@@ -91,6 +109,16 @@ class Canary(Spec):
             return ""
         return self.ladder_from.trouble if isinstance(self.ladder_from, LadderRead) else "the ladder was not read"
 
+    @property
+    def ringed(self) -> bool:
+        """It goes by clusters or regions, not by percents: the slot `weight` counts them."""
+        return any(rung.ring for rung in self.ladder)
+
+    def named(self, slots: Slots) -> str:
+        """Where the slots are on the ladder: `25 %`, `preview`, `mirror 50 %`, `3 clusters`, `eu`."""
+        weight, mirror = slots.weight or 0, slots.mirror or 0
+        return ring_name(weight, self.ladder) if self.ringed else level_name(weight, mirror)
+
     def _numbered(self) -> tuple[tuple[int, Rung], ...]:
         """Each rung with the number by which `startingStep` means it, and the ladder's duration where it has none."""
         rungs = argo.rungs(self.steps) if self.steps else tuple(enumerate(self.rungs or self._plain()))
@@ -100,6 +128,9 @@ class Canary(Spec):
         return tuple((n, rung if rung.step_duration else rung.model_copy(update=least)) for n, rung in rungs)
 
     def _plain(self) -> tuple[Rung, ...]:
+        if self.rings:
+            counts = [(one, None) if isinstance(one, int) else (n + 1, one) for n, one in enumerate(self.rings)]
+            return tuple(Rung(ring=count, called=called) for count, called in counts)
         return tuple(Rung(weight=weight) for weight in self._weights())
 
     def _weights(self) -> Iterator[int]:

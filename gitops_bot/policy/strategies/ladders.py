@@ -21,9 +21,11 @@ _WAYS = {
     "step_weights": "stepWeights",
     "steps": "steps",
     "rungs": "rungs",
+    "rings": "rings",
     "ladder_from": "ladderFrom",
 }
 _GOES_WITH = {"max": "step", "max_weight": "step_weight", "traffic_routing": "steps"}
+_RUNG = ("weight", "preview", "mirror", "ring")
 _ABSOLUTE = ("threshold", "argo_analysis", "flagger", "keptn", "iter8")
 """Judges that can do without the stable version."""
 
@@ -36,10 +38,33 @@ def problems(spec: PolicySpec, canary: Canary) -> Iterator[Problem]:
     yield from _rising(canary)
     yield from _guarded(canary)
     yield from _evidence(spec, canary)
+    yield from _ringed(spec, canary)
     if canary.on_newer == "finish" and spec.candidate.slot:
         yield (*WHERE, "onNewer"), "finish cannot be kept with candidate.slot: there git itself replaces the candidate"
     if any(rung.mirror for rung in canary.ladder) and all(edit.set is not SlotName.MIRROR for edit in spec.edits):
         yield WHERE, "a mirror rung needs an edit that sets mirror"
+
+
+def _ringed(spec: PolicySpec, canary: Canary) -> Iterator[Problem]:
+    """Clusters and percents do not mix, and a ring of a name has its place."""
+    if canary.placement and not canary.ringed and not canary.ladder_from:
+        yield (*WHERE, "placement"), "goes with rings"
+    if not canary.ringed:
+        return
+    for index, rung in enumerate(canary.ladder):
+        if rung.weight or rung.mirror:
+            yield _at(canary, index), f"{rung.name} is no ring, and rungs before it are"
+    if spec.candidate.traffic:
+        yield ("spec", "candidate", "traffic"), "goes with percents, not with rings"
+    if canary.rings and len({type(one) for one in canary.rings}) > 1:
+        yield (*WHERE, "rings"), "are numbers of clusters, or names of regions, not both"
+        return
+    known = [tuple(edit.regions.each) for edit in spec.edits if edit.regions]
+    if any(isinstance(one, str) for one in canary.rings) and tuple(canary.rings) not in known:
+        yield (
+            ("spec", "edits"),
+            f"an edit with regions needs each of {', '.join(map(str, canary.rings))}, in this order",
+        )
 
 
 def of_rungs(canary: Canary) -> str:
@@ -77,7 +102,7 @@ def _inside(canary: Canary) -> Iterator[Problem]:
     for index, name in argo.stray_routes(canary.steps, canary.traffic_routing).items():
         yield (*WHERE, "steps", index), f"{name} is not among trafficRouting.managedRoutes"
     for index, rung in enumerate(canary.rungs):
-        yield from one_of((*WHERE, "rungs", index), rung, "weight", "preview", "mirror")
+        yield from one_of((*WHERE, "rungs", index), rung, *_RUNG)
 
 
 def _rising(canary: Canary) -> Iterator[Problem]:
@@ -90,15 +115,16 @@ def _rising(canary: Canary) -> Iterator[Problem]:
 def _guarded(canary: Canary) -> Iterator[Problem]:
     if canary.max_step is None:
         return
+    unit = "clusters" if canary.ringed else "points"
     for index, (low, high) in enumerate(pairwise((0, *(rung.level[0] for rung in canary.ladder)))):
         if high - low > canary.max_step:
-            what = f"goes up by {high - low} points, and maxStep allows {canary.max_step}"
+            what = f"goes up by {high - low} {unit}, and maxStep allows {canary.max_step}"
             yield _at(canary, index), what
 
 
 def _not_above(higher: Rung, lower: Rung) -> str:
-    if higher.weight and lower.weight:
-        return f"{higher.weight} does not rise above {lower.weight}"
+    if higher.users and lower.users:
+        return f"{higher.level[0]} does not rise above {lower.level[0]}"
     return f"{higher.name} does not come after {lower.name}"
 
 
@@ -106,7 +132,7 @@ def _at(canary: Canary, index: int) -> Path:
     """Where the rung of that number is written."""
     if canary.steps:
         return (*WHERE, "steps", argo.rungs(canary.steps)[index][0])
-    listed = next((name for name in ("weights", "step_weights", "rungs") if getattr(canary, name)), "")
+    listed = next((name for name in ("weights", "step_weights", "rungs", "rings") if getattr(canary, name)), "")
     return (*WHERE, _WAYS[listed], index) if listed else WHERE
 
 
@@ -120,7 +146,7 @@ def _evidence(spec: PolicySpec, canary: Canary) -> Iterator[Problem]:
         metrics = (*common, *rung.metrics)
         if not metrics and not borrowed and index >= canary.begins:
             yield _at(canary, index), f"{rung.name} has no metrics: without evidence it could never be left"
-        elif not rung.weight and metrics and not borrowed and not any(map(_absolute, metrics)):
+        elif not rung.users and metrics and not borrowed and not any(map(_absolute, metrics)):
             what = "only comparisons are measured, and no user's traffic is there to compare"
             yield _at(canary, index), f"{rung.name} could never be left: {what}; give one metric min or max"
 

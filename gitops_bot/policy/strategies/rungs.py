@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from gitops_bot.policy.base import Percent, Spec, Text
 from gitops_bot.policy.metrics import Borrowed, Metric
 from gitops_bot.policy.quantities import Duration
 
+MOST_CLUSTERS = 10_000
+Clusters = Annotated[int, Field(ge=1, le=MOST_CLUSTERS)]
+
 
 class Rung(Spec):
-    """One rung: exactly one of weight, preview, mirror; and what holds while the candidate stands on it."""
+    """One rung: exactly one of weight, preview, mirror, ring; and what holds while the candidate stands on it."""
 
     weight: Percent | None = None
     """The candidate's percent of the users' traffic."""
@@ -19,6 +25,10 @@ class Rung(Spec):
     """No user's traffic: the candidate is in place, and reached by a tag, a header or an address of its own."""
     mirror: Percent | None = None
     """No user's traffic: this percent of the requests is copied to the candidate, and its answers are thrown away."""
+    ring: Clusters | None = None
+    """The candidate is on so many clusters, or in so many regions."""
+    called: Text | None = None
+    """What people call the ring; default: its number of clusters."""
     step_duration: Duration | None = None
     """It stays here at least this long; default: the ladder's."""
     pause: bool = False
@@ -34,8 +44,13 @@ class Rung(Spec):
 
     @property
     def level(self) -> tuple[int, int]:
-        """How far up it is: the users' percent, then the mirrored one."""
-        return self.weight or 0, self.mirror or 0
+        """How far up it is: the users' percent or the clusters, then the mirrored percent."""
+        return self.weight or self.ring or 0, self.mirror or 0
+
+    @property
+    def users(self) -> bool:
+        """Users reach the candidate."""
+        return bool(self.weight or self.ring)
 
     @property
     def least(self) -> timedelta:
@@ -44,8 +59,14 @@ class Rung(Spec):
 
     @property
     def name(self) -> str:
-        """`25 %`, `preview`, `mirror 50 %`."""
-        return level_name(*self.level)
+        """`25 %`, `preview`, `mirror 50 %`, `3 clusters`."""
+        return self.called or (ring_name(self.ring) if self.ring else level_name(*self.level))
+
+
+def ring_name(clusters: int, rungs: Sequence[Rung] = ()) -> str:
+    """`3 clusters`, or what one of the rungs calls that many."""
+    called = next((rung.called for rung in rungs if rung.ring == clusters and rung.called), None)
+    return called or f"{clusters or 'no'} cluster{'' if clusters == 1 else 's'}"
 
 
 def level_name(weight: int, mirror: int) -> str:
