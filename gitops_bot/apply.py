@@ -11,6 +11,8 @@ from gitops_bot.model import (
     ClosePr,
     Comment,
     DeleteBranch,
+    DequeuePr,
+    EnqueuePr,
     HoldPr,
     MergePr,
     OpenPr,
@@ -21,8 +23,9 @@ from gitops_bot.model import (
     ResumePr,
     SetStatus,
     UpdatePr,
+    Vouch,
 )
-from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, Merged, NotReady, Pushed
+from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, ForgeThatQueues, Merged, NotReady, Pushed
 
 
 @dataclass(slots=True)
@@ -61,9 +64,10 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
     ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
     if not ordered or stopping():
         return outcome
-    run = _Run(repo, forge, _push(ordered, repo))
+    going = _out_of_queue(ordered, forge, outcome)
+    run = _Run(repo, forge, _push(going, repo))
     silent = 0
-    for plan in ordered:
+    for plan in going:
         try:
             for action in plan.actions:
                 if stopping():
@@ -77,6 +81,24 @@ def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: 
                 break  # nothing more is sent in this tick
     outcome.failures += _delete(run)
     return outcome
+
+
+def _out_of_queue(plans: Sequence[Plan], forge: Forge, outcome: Outcome) -> Sequence[Plan]:
+    """The plans that may go on: before anything is pushed, the forge stops merging by itself what it must not."""
+    going: list[Plan] = []
+    silent = 0
+    for plan in plans:
+        try:
+            for action in plan.actions:
+                if isinstance(action, DequeuePr) and isinstance(forge, ForgeThatQueues):
+                    forge.dequeue(action.number)
+            going.append(plan)
+        except ForgeError as error:
+            outcome.failures.append((plan.policy, error))
+            silent += isinstance(error, ForgeUnreachable)
+            if isinstance(error, RateLimited) or silent == SILENT:
+                return []
+    return going
 
 
 def _delete(run: _Run) -> list[tuple[str, BotError]]:
@@ -120,6 +142,13 @@ def _act(plan: Plan, action: Action, run: _Run) -> Receipt:
             return _update(plan, action, run.forge, _head(action, run.pushed))
         case MergePr():
             return _merge(plan, action, run)
+        case EnqueuePr():
+            return _enqueue(plan, action, run)
+        case DequeuePr():  # that was done before anything was pushed
+            return _receipt(plan, "dequeue", number=action.number, detail=plan.step.reason)
+        case Vouch():
+            run.forge.set_status(action.commit, action.status)
+            return _receipt(plan, "vouch", number=action.number, facts={"commit": action.commit})
         case ClosePr():
             return _close(plan, action, run)
         case Comment():
@@ -188,7 +217,7 @@ def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
 
 
 def _merge(plan: Plan, action: MergePr, run: _Run) -> Receipt:
-    result = _merged(plan, action, run)
+    result = _base_moved(plan, run) or run.forge.merge(action.number, head=action.head, title=action.title)
     if isinstance(result, NotReady):
         return _receipt(plan, "merge", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
     run.merged.add(result.commit)
@@ -197,12 +226,27 @@ def _merge(plan: Plan, action: MergePr, run: _Run) -> Receipt:
     return _receipt(plan, "merge", number=action.number, facts=facts)
 
 
-def _merged(plan: Plan, action: MergePr, run: _Run) -> Merged | NotReady:
+def _enqueue(plan: Plan, action: EnqueuePr, run: _Run) -> Receipt:
+    result = _base_moved(plan, run) or _queued(action, run.forge)
+    if isinstance(result, NotReady):
+        return _receipt(plan, "enqueue", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
+    if isinstance(result, Merged):  # nothing was left to wait for
+        run.merged.add(result.commit)
+        run.gone.append((plan.policy, _deletion(action.branch, action.head)))
+    return _receipt(plan, "enqueue", number=action.number, facts={"head": action.head})
+
+
+def _queued(action: EnqueuePr, forge: Forge) -> Merged | NotReady | None:
+    if not isinstance(forge, ForgeThatQueues):
+        return NotReady("this forge does not merge by itself")
+    return forge.enqueue(action.number, head=action.head, title=action.title)
+
+
+def _base_moved(plan: Plan, run: _Run) -> NotReady | None:
     """The verdict was on base as it was read: what others put there since is to be looked at first."""
-    base = run.repo.refresh()[plan.base]
-    if base not in {plan.base_commit, *run.merged}:
-        return NotReady(f"{plan.base} moved meanwhile: the next tick looks again")
-    return run.forge.merge(action.number, head=action.head, title=action.title)
+    if run.repo.refresh()[plan.base] in {plan.base_commit, *run.merged}:
+        return None
+    return NotReady(f"{plan.base} moved meanwhile: the next tick looks again")
 
 
 def _close(plan: Plan, action: ClosePr, run: _Run) -> Receipt:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
-from gitops_bot.delivery import actions, body, gates, identity
+from gitops_bot.delivery import actions, body, gates, identity, queueing
 from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live
 from gitops_bot.errors import EditError
@@ -66,7 +66,8 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     step = _for_people(policy, facts, step)
     gated = _gates(policy, facts, state, step)
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
-    chosen = actions.Chosen() if policy.spec.suspend else actions.choose(situation)
+    suspended = policy.spec.suspend
+    chosen = actions.Chosen(queueing.suspended(situation)) if suspended else actions.choose(situation)
     return Plan(
         policy=policy.name,
         repository=policy.spec.repository,
@@ -247,6 +248,7 @@ def _situation(
         source=facts.source,
         asks=facts.asks,
         hold_labels=policy.spec.gates.hold.labels,
+        unbound=facts.unbound,
     )
     if wanted is None or proposal is None:
         return situation

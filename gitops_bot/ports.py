@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from gitops_bot.model import Commit, CommitCheck, CommitStatus, Head, Kind, PullRequest, Query, Reading, Review, Tree
+from gitops_bot.model import (
+    Commit,
+    CommitCheck,
+    CommitStatus,
+    Head,
+    Kind,
+    PullRequest,
+    Query,
+    Queued,
+    Reading,
+    Review,
+    Tree,
+)
 
 
 class Clock(Protocol):
@@ -200,6 +212,36 @@ class Forge(Protocol):
 
     def unlabel(self, number: int, labels: Sequence[str]) -> None:
         """Take labels off; one that is not borne is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """Which checks a branch asks for before anything is merged into it, as far as the token can see."""
+
+    names: frozenset[str] = frozenset()
+    everything: bool = False
+    """Whatever reports on a head: GitLab's `pipelines must succeed`."""
+
+
+@runtime_checkable
+class ForgeThatQueues(Forge, Protocol):
+    """A forge that merges by itself when it may: by auto-merge, a merge queue or a merge train."""
+
+    def required(self, base: str) -> Required:
+        """What a merge into the branch waits for."""
+        ...
+
+    def queue(self, base: str) -> Mapping[int, Queued]:
+        """The pull requests that wait in the branch's queue, besides what `pull_requests` says of each."""
+        ...
+
+    def enqueue(self, number: int, *, head: str, title: str) -> Merged | NotReady | None:
+        """Have it merged when it may be, if and only if the head is still `head`; None: it waits for that now."""
+        ...
+
+    def dequeue(self, number: int) -> None:
+        """Auto-merge off, out of the queue; no error where neither was so, or where it is merged or closed."""
         ...
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_bot import apply, decide, observe
-from gitops_bot.delivery import budget, gates, orphans, overlap
+from gitops_bot.delivery import budget, gates, orphans, overlap, queueing
 from gitops_bot.errors import BotError, InternalError, PlaceConflict, PolicyInvalid, RateLimited, SeveralFailures
-from gitops_bot.model import Ask, Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
+from gitops_bot.model import Ask, EnqueuePr, Facts, MergePr, OpenPr, Plan, Receipt, ReceiptState, UpdatePr
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
@@ -94,6 +94,8 @@ def plan(job: Job, only: str | None = None) -> Report:
         report.failures += loaded.failures
         sight.policies = {one.policy.name: one.policy for one in loaded.policies}
         report.failures += _idle_stops(sight, loaded)
+        if loaded.failures or any(queueing.wanted(one.policy) for one in loaded.policies):
+            observe.see_queue(sight)
         policies = [one.policy for one in loaded.policies if only is None or one.policy.name == only]
         observe.prefetch(sight, policies)
         for policy in policies:
@@ -106,6 +108,10 @@ def plan(job: Job, only: str | None = None) -> Report:
         if only is None and loaded.whole and not loaded.failures:
             known = {one.policy.name for one in loaded.policies}
             report.plans += orphans.orphans(sight.pulls, known, job.site.source, job.site.name, sight.base_commit)
+        if only is None:
+            stopped = {one.subject for one in report.failures if isinstance(one.error, PlaceConflict)}
+            judged = {one.policy for one in report.plans} - stopped
+            report.plans += queueing.unjudged(sight.pulls, judged, job.site.name, sight.base_commit)
     return report
 
 
@@ -148,7 +154,7 @@ def _goes_on(report: Report) -> bool:
     return any(
         one.policy in pushed
         and any(isinstance(action, OpenPr | UpdatePr) for action in one.actions)
-        and not any(isinstance(action, MergePr) for action in one.actions)
+        and not any(isinstance(action, MergePr | EnqueuePr) for action in one.actions)
         for one in report.plans
     )
 

@@ -1,4 +1,4 @@
-"""What the adapters of hosted forges share: the token of the moment, and an answer over HTTP."""
+"""What the adapters of hosted forges share: the token of the moment, an answer over HTTP, merges that were refused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from gitops_bot.errors import ForgeDenied, ForgeError
+from gitops_bot.ports import Merged, NotReady
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""Between two attempts to merge one head that a forge refuses."""
+
+_Result = TypeVar("_Result", Merged | NotReady, Merged | NotReady | None)
 
 
 class Tokens:
@@ -66,3 +73,30 @@ class Answer:
     def refusal(self, needs: str) -> ForgeError:
         """The error that this answer is."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    reason: str
+    times: int
+    again_at: datetime
+
+
+class Refusals:
+    """Merges that a forge refused. What waits for a review costs next to nothing: it is asked ever more seldom."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._known: dict[tuple[int, str], _Refusal] = {}
+
+    def unless(self, number: int, head: str, act: Callable[[], _Result]) -> _Result | NotReady:
+        """What the act gives, or the last refusal of that head while it is too early to ask again."""
+        refused = self._known.get((number, head))
+        if refused and self._now() < refused.again_at:
+            return NotReady(refused.reason)
+        result = act()
+        if isinstance(result, NotReady):
+            times = refused.times + 1 if refused else 1
+            again_at = self._now() + min(LONGEST_WAIT, (2 ** (times - 1) - 1) * timedelta(minutes=1))
+            self._known[number, head] = _Refusal(result.reason, times, again_at)
+        return result

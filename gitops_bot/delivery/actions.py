@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gitops_bot.delivery import marker, served
+from gitops_bot.delivery import marker, queueing, served
 from gitops_bot.delivery.gates.hold import NAME as HOLD
 from gitops_bot.delivery.gates.hold import said as holder
 from gitops_bot.delivery.identity import branch as branch_name
@@ -29,7 +29,6 @@ from gitops_bot.model import (
     Gate,
     HoldPr,
     MergeMode,
-    MergePr,
     OpenPr,
     Proposal,
     PrState,
@@ -83,6 +82,8 @@ class Situation:
     """What people asked, in the order in which they said it."""
     hold_labels: tuple[str, ...] = ()
     """Any of these holds a pull request."""
+    unbound: str = ""
+    """Why the forge must not merge by itself."""
 
     @property
     def shut(self) -> Gate | None:
@@ -123,7 +124,7 @@ def choose(situation: Situation) -> Chosen:
     """The actions of one tick for one policy: what nothing wants is closed first."""
     wanted = situation.proposal.direction if situation.proposal else None
     chosen = [_direction(situation, direction) for direction in sorted(Direction, key=lambda one: one is wanted)]
-    chosen.append(_holds_nothing(situation))
+    chosen = [Chosen((*queueing.leave(situation),)), *chosen, _holds_nothing(situation)]
     return Chosen(
         tuple(action for one in chosen for action in one.actions), tuple(note for one in chosen for note in one.notes)
     )
@@ -338,7 +339,8 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
     branch = situation.branches[proposal.direction]
     if same_key and branch.current:
         shown = _remember(situation, proposal, pull)
-        return Chosen((*shown.actions, *_merge(situation, proposal, pull)), shown.notes)
+        merging = queueing.merge(situation, pull, proposal.title, status(situation))
+        return Chosen((*shown.actions, *merging), (*shown.notes, *queueing.refused(situation)))
     if not situation.may_open and same_key:
         return _remember(situation, proposal, pull)
     if not situation.may_open and not branch.current:
@@ -366,12 +368,6 @@ def _of_this_head(situation: Situation, proposal: Proposal, pull: PullRequest) -
     if not situation.branches[proposal.direction].brought_up:
         return proposal.body
     return marker.remembering(proposal.body, digest=text_digest(f"{digest(situation)} {pull.head}"))
-
-
-def _merge(situation: Situation, proposal: Proposal, pull: PullRequest) -> Iterator[Action]:
-    willing = situation.forced or (situation.mode is MergeMode.AUTO and not situation.step.cautions)
-    if willing and situation.permitted and not pull.draft:
-        yield MergePr(pull.number, pull.head, proposal.title, pull.branch)
 
 
 # ---------------------------------------------------------------- a pull request that nothing wants

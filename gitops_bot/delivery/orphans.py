@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from gitops_bot.delivery import marker
 from gitops_bot.delivery.actions import closing
 from gitops_bot.delivery.identity import PREFIX
-from gitops_bot.model import Plan, PrState, PullRequest, Slots, Step, StepKind, Verdict
+from gitops_bot.model import DequeuePr, Plan, PrState, PullRequest, Slots, Step, StepKind, Verdict
 
 REASON = "its policy is no longer on base"
 
@@ -30,7 +30,7 @@ def orphans(
             since=None,
             verdict=Verdict(),
             step=Step(StepKind.HOLD, Slots(), REASON),
-            actions=(closing(pull, REASON),),
+            actions=(*((DequeuePr(pull.number),) if pull.queued else ()), closing(pull, REASON)),
         )
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and _policy(pull) not in {*known, ""} and _source(pull) == source

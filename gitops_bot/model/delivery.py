@@ -92,6 +92,18 @@ class PrState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The forge merges it by itself when it may: auto-merge is on, or it waits in a queue or a train."""
+
+    ours: bool
+    """The bot switched it on."""
+    commit: str = ""
+    """What a merge queue made of it, base and what is before it; empty where checks are asked of the head alone."""
+    passed: frozenset[str] = frozenset()
+    """The checks that are green on `commit`."""
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request as the forge lists it."""
 
@@ -112,6 +124,7 @@ class PullRequest:
     closed_at: datetime | None = None
     merge_commit: str = ""
     """The merge or squash commit; empty while it is not merged."""
+    queued: Queued | None = None
 
 
 class StatusState(StrEnum):
@@ -136,7 +149,11 @@ class MergeMode(StrEnum):
     """Who merges."""
 
     NEVER = "never"
+    """People."""
     AUTO = "auto"
+    """The bot."""
+    QUEUE = "queue"
+    """The forge by itself: auto-merge, merge queue or merge train."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +190,32 @@ class MergePr:
     head: str
     title: str
     branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuePr:
+    """Have the forge merge by itself, pinned to the head that this tick evaluated."""
+
+    number: int
+    head: str
+    title: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class DequeuePr:
+    """Auto-merge off, out of the queue or train: done before anything is pushed."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vouch:
+    """Set the status of the commit that a merge queue made of a pull request of ours."""
+
+    number: int
+    commit: str
+    status: CommitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +285,20 @@ class DeleteBranch:
     head: str
 
 
-Action = OpenPr | UpdatePr | MergePr | ClosePr | Comment | SetStatus | HoldPr | ResumePr | DeleteBranch
+Action = (
+    OpenPr
+    | UpdatePr
+    | MergePr
+    | EnqueuePr
+    | DequeuePr
+    | Vouch
+    | ClosePr
+    | Comment
+    | SetStatus
+    | HoldPr
+    | ResumePr
+    | DeleteBranch
+)
 
 
 @dataclass(frozen=True, slots=True)

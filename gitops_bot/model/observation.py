@@ -67,3 +67,5 @@ class Facts:
     asks: tuple[Ask, ...] = ()
     """What people asked of it for this tick, in the order in which they said it."""
     manner: Manner = field(default_factory=Manner)
+    unbound: str = "the forge was not asked whether it requires our status"
+    """Why the forge must not merge by itself: our status does not bind it. Empty where it does."""

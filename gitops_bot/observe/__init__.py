@@ -11,6 +11,7 @@ from gitops_bot.observe.gating import readings
 from gitops_bot.observe.git import branch_names, branches, history, prefetch
 from gitops_bot.observe.metrics import series
 from gitops_bot.observe.offers import offered
+from gitops_bot.observe.queue import see_queue, unbound
 from gitops_bot.observe.sight import Memory, Sight, Site, look
 from gitops_bot.observe.statuses import claimed, contained, statuses
 from gitops_bot.policy import stopfile
@@ -46,7 +47,8 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         readings=read,
         asks=asks,
         manner=site.manner,
+        unbound=unbound(sight, policy, pulls),
     )
 
 
-__all__ = ["Memory", "Sight", "Site", "facts", "look", "measured", "prefetch", "series"]
+__all__ = ["Memory", "Sight", "Site", "facts", "look", "measured", "prefetch", "see_queue", "series"]

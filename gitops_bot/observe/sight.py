@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from gitops_bot.errors import BotError, ClusterError
+from gitops_bot.errors import BotError, ClusterError, ForgeError
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
     Ask,
@@ -18,7 +18,10 @@ from gitops_bot.model import (
     PullRequest,
 )
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.ports import Cluster, Console, EnvironmentRepo, Forge, Metrics, Registry
+from gitops_bot.ports import Cluster, Console, EnvironmentRepo, Forge, Metrics, Registry, Required
+
+_LOOKS = 3
+_JUST_NOW = timedelta(minutes=5)
 
 CLOSED_FOR = timedelta(days=90)
 """How far back a person's no is looked for."""
@@ -90,8 +93,10 @@ class Sight:
     """By image and tag; empty where the registry contradicts itself."""
     asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     """By policy: what people ask by a command, in the order in which they said it."""
+    required: Required | ForgeError | None = None
+    """What base asks for before a merge, or why that is not known; None: it was not asked yet."""
     troubles: dict[str, BotError] = field(default_factory=dict)
-    """By policy: what could not be read in a cluster; the decision holds, and the run's exit code says so."""
+    """By policy: what could not be read in a cluster, or what the forge refuses; the run's exit code says so."""
 
     @property
     def base_commit(self) -> str:
@@ -100,8 +105,20 @@ class Sight:
 
 
 def look(site: Site, now: datetime) -> Sight:
-    """Where the branches are and which pull requests there are. Errors: RepositoryError, ForgeError."""
-    return Sight(site, now, site.repo.refresh(), _pulls(site, now))
+    """Where the branches are and which pull requests there are. Errors: RepositoryError, ForgeError.
+
+    Git is asked before the forge. What was merged between the two is on base and not yet in what git said: both again.
+    """
+    for _ in range(_LOOKS):
+        known = {*site.memory.closed}
+        refs, pulls = site.repo.refresh(), _pulls(site, now)
+        if not any(_just_merged(pull, now) for pull in pulls if pull.number not in known):
+            break
+    return Sight(site, now, refs, pulls)
+
+
+def _just_merged(pull: PullRequest, now: datetime) -> bool:
+    return pull.state is PrState.MERGED and pull.closed_at is not None and pull.closed_at > now - _JUST_NOW
 
 
 def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:

@@ -22,7 +22,6 @@ from gitops_bot.policy.base import (
     Name,
     Spec,
     Text,
-    served,
 )
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
@@ -131,14 +130,13 @@ class Edit(HandEdit):
 
 # ---------------------------------------------------------------- delivery
 
-Merge = Annotated[MergeMode, served("queue"), WithJsonSchema({"enum": ["never", "auto"]})]
-
 
 class PullRequestSpec(Spec):
     """How a promotion is delivered."""
 
-    merge: Merge = MergeMode.NEVER
-    """never (humans) or auto (the bot, pinned to the evaluated commit)."""
+    merge: MergeMode = MergeMode.NEVER
+    """never (humans), auto (the bot, pinned to the evaluated commit) or queue (the forge by itself: auto-merge, merge
+    queue or merge train; only where the base branch requires our status)."""
     labels: tuple[Label, ...] = ()
     reviewers: tuple[Name, ...] = ()
     draft: bool = False
@@ -155,7 +153,7 @@ class PullRequestSpec(Spec):
 class Rollback(Spec):
     """How a rollback is delivered."""
 
-    merge: Merge = MergeMode.NEVER
+    merge: MergeMode = MergeMode.NEVER
     approvals: Later = None
 
 

@@ -174,11 +174,10 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         ),
         # not served
         ("  notify: {}", "12:11: spec.notify: is not supported yet by this version of gitops-bot"),
-        ("  rollback: {merge: queue}", "12:21: spec.rollback.merge: queue is not supported yet"),
         # values
         (
             "  rollback: {merge: auot}",
-            "12:21: spec.rollback.merge: 'auot' is not one of never, auto (did you mean auto?)",
+            "12:21: spec.rollback.merge: 'auot' is not one of never, auto, queue (did you mean auto?)",
         ),
         ("  baseline: {slot: x}", "12:20: spec.baseline.slot: must be stableVersion, not 'x'"),
         ("  suspend: yes", "12:12: spec.suspend: must be true or false, not text (did you mean true?)"),

@@ -108,7 +108,7 @@ def test_good_documents_validate() -> None:
         (("spec", "strategy", "canary", "weights"), ["5"]),
         (("spec", "strategy", "canary", "weights"), [500]),
         (("spec", "edits", 0, "set"), "versions"),
-        (("spec", "pullRequest", "merge"), "queue"),
+        (("spec", "pullRequest", "merge"), "train"),
     ],
 )
 def test_the_schema_and_the_loader_refuse_the_same(path: tuple[str | int, ...], value: object) -> None:

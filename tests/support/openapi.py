@@ -36,6 +36,8 @@ PATHS = (
     "/app/installations/{installation_id}/access_tokens",
     f"{REPO}",
     f"{REPO}/installation",
+    f"{REPO}/branches/{{branch}}",
+    f"{REPO}/rules/branches/{{branch}}",
     f"{REPO}/pulls",
     f"{REPO}/pulls/{{pull_number}}",
     f"{REPO}/pulls/{{pull_number}}/merge",

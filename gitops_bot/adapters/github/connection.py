@@ -11,7 +11,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -165,9 +165,23 @@ class Api:
             self._sleep(pause)
         return self._once(verb, path, query, body, etag)
 
-    def graphql(self, query: str) -> Answer:
-        """One GraphQL query; the same errors."""
-        return self.ask("POST", self._github.requester.graphql_url, body={"query": query})
+    def graphql(self, query: str, **variables: Any) -> Answer:
+        """One GraphQL query or mutation: what GitHub refuses there comes with status 200 and is a 422 here.
+
+        Errors: the same, and ForgeDenied.
+        """
+        body = {"query": query, **({"variables": variables} if variables else {})}
+        answer = self.ask("POST", self._github.requester.graphql_url, body=body)
+        errors = answer.data.get("errors") if isinstance(answer.data, Mapping) else None
+        if not answer.ok or not errors:
+            return answer
+        refused = Answer(answer.request, 422, answer.headers, answer.data, answer.said)
+        match errors[0].get("type") if isinstance(errors[0], Mapping) else "":
+            case "RATE_LIMITED":
+                raise _limited(refused)
+            case "FORBIDDEN" | "NOT_FOUND" | "INSUFFICIENT_SCOPES":
+                return replace(refused, status=403)
+        return refused
 
     def token(self) -> str:
         """The token of the moment."""
@@ -200,7 +214,7 @@ class Api:
             raise ForgeUnreachable(f"GitHub answered {status}", where=request)
         answer = Answer(request, status, answered, data, scrub(_said(data)))
         if _is_limit(answer):
-            raise RateLimited(f"{answer.said} (status {status})", where=request, remedy=f"Wait {_wait_s(answer)} s")
+            raise _limited(answer)
         return answer
 
 
@@ -254,8 +268,8 @@ def _said(data: Any) -> str:
         return "no explanation"
     errors = data.get("errors") or ()
     details = [errors] if isinstance(errors, str) else [_field_error(error) for error in errors]
-    message = str(data.get("message", "no explanation"))
-    return f"{message} ({'; '.join(details)})" if details else message
+    message = str(data.get("message", "" if details else "no explanation"))  # GraphQL has none beside its errors
+    return " ".join(part for part in (message, f"({'; '.join(details)})" if details else "") if part)
 
 
 def _field_error(error: Any) -> str:
@@ -275,6 +289,11 @@ def _is_limit(answer: Answer) -> bool:
         case 422:
             return in_words
     return False
+
+
+def _limited(answer: Answer) -> RateLimited:
+    said = f"{answer.said} (status {answer.status})"
+    return RateLimited(said, where=answer.request, remedy=f"Wait {_wait_s(answer)} s")
 
 
 def _wait_s(answer: Answer) -> int:

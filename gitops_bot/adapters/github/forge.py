@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from gitops_bot.adapters.github import said
+from gitops_bot.adapters.github import automerge, said
 from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
+from gitops_bot.adapters.github.merging import Merging, Method
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review
-from gitops_bot.ports import Merged, NotReady
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review
+from gitops_bot.ports import Merged, NotReady, Required
 
 BODY_LIMIT = 65_536
 TITLE_LIMIT = 255
@@ -39,19 +39,6 @@ Data = Mapping[str, Any]
 """A JSON object as GitHub describes it."""
 
 
-LONGEST_WAIT = timedelta(minutes=10)
-"""Between two attempts to merge one head that GitHub refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A merge that GitHub refused."""
-
-    reason: str
-    times: int
-    again_at: datetime
-
-
 class GitHubForge:
     """The pull requests whose branches begin with the prefix. For one thread; `token` may be asked from others.
 
@@ -67,7 +54,7 @@ class GitHubForge:
         prefix: str = "gitops-bot/",
         ca_file: str | None = None,
         timeout_s: float = 20,
-        merge_method: Literal["merge", "squash", "rebase"] = "merge",
+        merge_method: Method = "merge",
         seconds_between_writes: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -81,12 +68,10 @@ class GitHubForge:
         self._api = Api(Credentials("token", read), settings, renewed=isinstance(auth, App))
         self._repository = repository
         self._prefix = prefix
-        self._merge_method = merge_method
         self._sleep = sleep
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
-        self._now = now
-        self._refused: dict[tuple[int, str], _Refusal] = {}
+        self._merging = Merging(self._api, repository, method=merge_method, login=self._login, now=now)
 
     def __enter__(self) -> Self:
         return self
@@ -145,26 +130,24 @@ class GitHubForge:
         self._patch(number, {"state": "closed"})
 
     def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
-        """Merge by the configured method. NotReady: the head moved (409), or GitHub's rules say no (405).
+        """Merge by the configured method. NotReady: the head moved (409), or GitHub's rules say no (405)."""
+        return self._merging.merge(number, head=head, title=title)
 
-        A head that was refused is asked about again ever more seldom: what waits for a review costs next to nothing.
-        """
-        refused = self._refused.get((number, head))
-        if refused and self._now() < refused.again_at:
-            return NotReady(refused.reason)
-        wanted = {"sha": head, "merge_method": self._merge_method}
-        if self._merge_method != "rebase":
-            wanted["commit_title"] = f"{title[:TITLE_LIMIT]} (#{number})"
-        answer = self._ask("PUT", f"/pulls/{number}/merge", body=wanted)
-        if answer.status not in (405, 409):
-            return Merged(answer.granted("contents: write")["sha"])
-        now = self._ask("GET", f"/pulls/{number}").granted("pull requests: read")
-        if now["merged_at"]:
-            return Merged(now["merge_commit_sha"])
-        times = refused.times + 1 if refused else 1
-        again_at = self._now() + min(LONGEST_WAIT, (2 ** (times - 1) - 1) * timedelta(minutes=1))
-        self._refused[number, head] = _Refusal(answer.said, times, again_at)
-        return NotReady(answer.said)
+    def required(self, base: str) -> Required:
+        """The checks that rule sets and branch protection require, as far as the token sees them."""
+        return self._merging.required(base)
+
+    def queue(self, base: str) -> Mapping[int, Queued]:
+        """What waits in the branch's merge queue: one GraphQL query for each hundred."""
+        return self._merging.queue(base)
+
+    def enqueue(self, number: int, *, head: str, title: str) -> Merged | NotReady | None:
+        """Into the merge queue where the branch has one, else auto-merge; where all is green, merged at once."""
+        return self._merging.enqueue(number, head=head, title=title)
+
+    def dequeue(self, number: int) -> None:
+        """Auto-merge off and out of the merge queue."""
+        self._merging.dequeue(number)
 
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own comments only."""
@@ -300,6 +283,7 @@ class GitHubForge:
             closed_at=_time(closed_at) if closed_at else None,
             # While it is open this is GitHub's trial merge.
             merge_commit=(data["merge_commit_sha"] or "") if merged else "",
+            queued=automerge.auto_merge(data, self._login().lower()),
         )
 
     def _post_pull(self, wanted: Data) -> PullRequest | Answer:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from types import TracebackType
@@ -18,25 +17,21 @@ from urllib.parse import quote, urlencode
 
 from gitops_bot.adapters.gitlab import said
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
+from gitops_bot.adapters.gitlab.merging import Merging, merge_commit, queued
 from gitops_bot.adapters.gitlab.text import (
     BODY_LIMIT,
     DESCRIPTION_LIMIT,
-    TITLE_LIMIT,
     incoming,
     outgoing,
     title_of,
     titled,
 )
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review, StatusState
-from gitops_bot.ports import Merged, NotReady
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review, StatusState
+from gitops_bot.ports import Merged, NotReady, Required
 
-LONGEST_WAIT = timedelta(minutes=10)
-"""Between two attempts to merge one head that GitLab refuses."""
 MAY_WRITE = "the role Developer"
 
-# 405: it may not be merged now; 406, in old versions, and 422: it conflicts; 409: the head moved.
-_NOT_NOW = (405, 406, 409, 422)
 _STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
 """Others, `opened` and `locked` (while it is being merged), are open."""
 _STATUSES = {StatusState.SUCCESS: "success", StatusState.PENDING: "pending", StatusState.FAILURE: "failed"}
@@ -45,15 +40,6 @@ _CLOCK_SLACK = timedelta(minutes=1)
 
 Data = Mapping[str, Any]
 """A JSON object as GitLab describes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A merge that GitLab refused."""
-
-    reason: str
-    times: int
-    again_at: datetime
 
 
 class GitLabForge:
@@ -87,13 +73,11 @@ class GitLabForge:
         self.project = project
         """Its path, with its groups."""
         self._prefix = prefix
-        self._squash = merge_method == "squash"
         self._sleep = sleep
-        self._now = now
+        self._merging = Merging(self._api, project, squash=merge_method == "squash", now=now)
         self._own_name = ""
         self._listed: dict[str, Answer] = {}
         self._users: dict[str, int] = {}
-        self._refused: dict[tuple[int, str], _Refusal] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -159,29 +143,24 @@ class GitLabForge:
         self._put(number, {"state_event": "close"})
 
     def merge(self, number: int, *, head: str, title: str) -> Merged | NotReady:
-        """Merge as the project does it. NotReady: the head moved (409), it conflicts, or GitLab's rules say no (405).
+        """Merge as the project does it. NotReady: the head moved, it conflicts, or GitLab's rules say no."""
+        return self._merging.merge(number, head=head, title=title)
 
-        A head that was refused is asked about again ever more seldom: what waits for a review costs next to nothing.
-        """
-        refused = self._refused.get((number, head))
-        if refused and self._now() < refused.again_at:
-            return NotReady(refused.reason)
-        message = f"{title[:TITLE_LIMIT]}\n\nSee merge request {self.project}!{number}"
-        wanted: dict[str, Any] = {"sha": head, "merge_commit_message": message}
-        if self._squash:
-            wanted |= {"squash": True, "squash_commit_message": message}
-        answer = self._ask("PUT", f"/merge_requests/{number}/merge", body=wanted)
-        if answer.status not in _NOT_NOW:
-            shown = answer.granted("a role that may merge into the target branch")
-        else:
-            shown = self._get(number)
-        if shown["state"] == "merged":
-            return Merged(_merge_commit(shown))
-        reason = f"{answer.said} ({shown.get('detailed_merge_status') or shown['state']})"
-        times = refused.times + 1 if refused else 1
-        again_at = self._now() + min(LONGEST_WAIT, (2 ** (times - 1) - 1) * timedelta(minutes=1))
-        self._refused[number, head] = _Refusal(reason, times, again_at)
-        return NotReady(reason)
+    def required(self, base: str) -> Required:  # noqa: ARG002 - on GitLab the project says so, for all its branches
+        """Everything that reports, where the project's pipelines must succeed."""
+        return self._merging.required()
+
+    def queue(self, base: str) -> Mapping[int, Queued]:  # noqa: ARG002 - see below
+        """Nothing more: the list of merge requests says which ones wait."""
+        return {}
+
+    def enqueue(self, number: int, *, head: str, title: str) -> Merged | NotReady | None:
+        """Into the merge train where the project has trains, else auto-merge."""
+        return self._merging.enqueue(number, head=head, title=title)
+
+    def dequeue(self, number: int) -> None:
+        """Auto-merge off, out of the train."""
+        self._merging.dequeue(number)
 
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own notes only."""
@@ -323,7 +302,8 @@ class GitLabForge:
             labels=tuple(data["labels"]),
             draft=draft,
             closed_at=None if state is PrState.OPEN else _time(closed_at),
-            merge_commit=_merge_commit(data) if state is PrState.MERGED else "",
+            merge_commit=merge_commit(data) if state is PrState.MERGED else "",
+            queued=queued(data, self._username()) if state is PrState.OPEN else None,
         )
 
     def _await_commits(self, branch: str, base: str) -> None:
@@ -377,11 +357,6 @@ class GitLabForge:
             for one in self._api.ask("GET", "/users", query={"username": name}).granted("any role"):
                 self._users[name] = one["id"]
         return self._users.get(name)
-
-
-def _merge_commit(data: Data) -> str:
-    """The commit on base: a fast-forward without squashing makes none of its own."""
-    return str(data["merge_commit_sha"] or data["squash_commit_sha"] or data["sha"] or "")
 
 
 def _tried(act: Callable[[], object]) -> ForgeError | None:

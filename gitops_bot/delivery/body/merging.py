@@ -29,4 +29,7 @@ def _who(page: Page) -> str:
     if page.step.cautions:
         return "The bot would merge, but not what it could not see: a person must."
     ready = "it is marked as ready and " if page.policy.spec.pull_request.draft and not page.step.urgent else ""
+    if page.mode is MergeMode.QUEUE:
+        once = f"once {ready}its rules allow it, {context} among them"
+        return f"The forge merges by itself, {once}; the bot takes it back as soon as the evidence turns."
     return f"The bot merges exactly the commit it evaluated, once {ready}the forge's own rules allow it."

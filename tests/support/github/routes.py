@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from tests.support.github.queueing import answered
 from tests.support.github.rules import Refusal, World
 from tests.support.github.shapes import Shapes
 
@@ -53,9 +54,18 @@ def user(call: Call) -> Reply:
 
 
 def graphql(call: Call) -> Reply:
-    """The one query that the adapter has."""
-    assert call.body == {"query": "{viewer{login}}"}, call.body
-    return 200, {"data": {"viewer": {"login": call.identity.login}}}
+    """The queries and mutations that the adapter has."""
+    return 200, answered(call.world, call.identity.login, call.body)
+
+
+def branch(call: Call) -> Reply:
+    """A branch with its protection, as everybody sees it who may read."""
+    return 200, call.shapes.branch(call.args[0])
+
+
+def branch_rules(call: Call) -> Reply:
+    """What rule sets ask of a branch; the server pages it."""
+    return 200, call.shapes.branch_rules()
 
 
 def app(call: Call) -> Reply:
@@ -215,6 +225,8 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("POST", r"/app/installations/(\d+)/access_tokens", access_token),
     ("GET", "REPO", repository),
     ("GET", "REPO/installation", installation),
+    ("GET", "REPO/branches/(.+)", branch),
+    ("GET", "REPO/rules/branches/(.+)", branch_rules),
     ("GET", "REPO/pulls", pulls),
     ("POST", "REPO/pulls", create_pull),
     ("GET", r"REPO/pulls/(\d+)", pull),

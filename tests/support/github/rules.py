@@ -92,6 +92,21 @@ class Pull:
     teams: list[str] = field(default_factory=list)
     comments: list[Remark] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
+    auto_merge: str = ""
+    """Who switched it on; empty: it is off."""
+
+
+@dataclass
+class Entry:
+    """A place in the merge queue."""
+
+    number: int
+    head: str
+    by: str
+    base: str
+    """What base was when the commit was made."""
+    commit: str
+    """Base with the pull request merged in, on a branch of the queue's."""
 
 
 class World:
@@ -106,6 +121,14 @@ class World:
         """By commit."""
         self.blocked: dict[int, str] = {}
         """Number → why it may not be merged: a required check, a missing approval."""
+        self.required: set[str] = set()
+        """The checks that base asks for."""
+        self.by_rule_set = True
+        """They are asked for by a rule set, else by the classic protection."""
+        self.auto_merge_allowed = True
+        self.has_queue = False
+        """Base has a merge queue."""
+        self.entries: list[Entry] = []
         self.people = {"alice", "bob"}
         self.teams = {"platform"}
         self.members = {"leads": ["bob", "Carol"]}
@@ -125,6 +148,7 @@ class World:
             elif head != pull.head:
                 pull.head, pull.updated_at = head, self._later()
             pull.base_sha = base
+        self._settle()
 
     def listed(self, state: str, head: str, base: str, sort: str, direction: str) -> list[Pull]:
         """As the listing filters and sorts; a head without its owner filters nothing."""
@@ -185,8 +209,8 @@ class World:
             raise Refusal(405, "Pull Request is not mergeable")
         if sha and sha != pull.head:
             raise Refusal(409, "Head branch was modified. Review and try the merge again.")
-        if number in self.blocked:
-            raise Refusal(405, self.blocked[number])
+        if why := self.waits_for(pull):
+            raise Refusal(405, why)
         message = title or f"Merge pull request #{number} from {self.owner}/{pull.branch}"
         commit = self.repo.merge(pull.base, pull.head, method=method, message=message)
         if commit is None:
@@ -257,6 +281,64 @@ class World:
         if number not in self.pulls:
             raise Refusal(404, "Not Found")
         return self.pulls[number]
+
+    def waits_for(self, pull: Pull) -> str:
+        """Why it may not be merged now; empty where it may."""
+        return self.blocked.get(pull.number, "") or self.unmet(pull.head)
+
+    def unmet(self, sha: str) -> str:
+        """Which required check is not green on a commit."""
+        states = {one.context: one.state for one in self.statuses.get(sha, ())}
+        states |= {one.name: one.conclusion or "pending" for one in self.runs.get(sha, ())}
+        unmet = [name for name in sorted(self.required) if states.get(name) not in ("success", "neutral", "skipped")]
+        return f'Required status check "{unmet[0]}" is expected.' if unmet else ""
+
+    def enter(self, pull: Pull, by: str) -> Entry:
+        """Into the merge queue."""
+        entry = Entry(pull.number, pull.head, by, "", "")
+        self.entries.append(entry)
+        pull.auto_merge, pull.updated_at = "", self.later()
+        self._settle()
+        return entry
+
+    def leave(self, number: int) -> None:
+        """Out of the merge queue."""
+        self.entries = [one for one in self.entries if one.number != number]
+        self.repo.delete(f"gh-readonly-queue/main/pr-{number}")
+
+    def _settle(self) -> None:
+        """Merge what auto-merge and the queue may merge by now."""
+        for pull in [one for one in self.pulls.values() if one.state == "open" and one.auto_merge]:
+            if not self.waits_for(pull) and not pull.draft:
+                if self.has_queue:
+                    self.enter(pull, pull.auto_merge)
+                else:
+                    self.merge(pull.number, pull.auto_merge)
+        for entry in list(self.entries):
+            self._forward(entry)
+
+    def _forward(self, entry: Entry) -> None:
+        pull = self.pulls[entry.number]
+        if pull.state != "open" or pull.head != entry.head:  # a push takes it out
+            return self.leave(entry.number)
+        base = self.repo.heads()[pull.base]
+        if entry.base != base:
+            queue = f"gh-readonly-queue/main/pr-{pull.number}"
+            self.repo.point(queue, base)
+            commit = self.repo.merge(queue, pull.head, method="merge", message=f"Merge pull request #{pull.number}")
+            if commit is None:
+                return self.leave(entry.number)
+            entry.base, entry.commit = base, commit
+        if not self.unmet(entry.commit):
+            self.repo.point(pull.base, entry.commit)
+            pull.merged_at, pull.merged_by, pull.merge_commit = self.later(), entry.by, entry.commit
+            self._shut(pull)
+            self.leave(entry.number)
+        return None
+
+    def later(self) -> datetime:
+        """A second later."""
+        return self._later()
 
     def new_id(self) -> int:
         """A number that nothing else has."""

@@ -86,6 +86,8 @@ class FakeGitHub:
         self.tokens = {token: Identity(bot), self.actions_token: Identity("github-actions[bot]", "installation")}
         self._app_key = app_key
         self._judge = OpenApi.load() if judged else None
+        self.watching: Callable[[Request], None] = lambda _request: None
+        """Told of each request before it is answered."""
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), self._handler())
@@ -168,6 +170,10 @@ class FakeGitHub:
         )
         self._faults += [fault] * times
 
+    def forgive(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
     def asked(self, method: str = "", path_regex: str = "") -> list[Request]:
         """The requests so far that fit."""
         return [one for one in self.requests if method in ("", one.method) and re.search(path_regex, one.path)]
@@ -176,6 +182,7 @@ class FakeGitHub:
         """What to say; None breaks the connection."""
         with self._lock:
             self.requests.append(request)
+            self.watching(request)
             self._judge_request(request)
             fault = next(
                 (one for one in self._faults if one.method == request.method and one.path.search(request.path)), None

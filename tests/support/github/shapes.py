@@ -109,7 +109,8 @@ class Shapes:
         }
         return {
             **links,
-            **dict.fromkeys(("assignee", "milestone", "auto_merge", "active_lock_reason")),
+            **dict.fromkeys(("assignee", "milestone", "active_lock_reason")),
+            "auto_merge": self._auto_merge(pull.auto_merge) if pull.auto_merge else None,
             "_links": {name.removesuffix("_url"): {"href": link} for name, link in links.items()}
             | {"self": {"href": url}},
             "url": url,
@@ -136,6 +137,45 @@ class Shapes:
             "head": self._side(pull.branch, pull.head, pull.fork),
             "base": self._side(pull.base, pull.base_sha, ""),
         }
+
+    def _auto_merge(self, by: str) -> Data:
+        texts = {"commit_title": "Merge", "commit_message": ""}
+        return {"enabled_by": self.user(by), "merge_method": "merge", **texts}
+
+    def branch(self, name: str) -> Data:
+        """A branch. What a rule set asks for does not show here."""
+        sha = self._world.repo.heads()[name]
+        classic = sorted(() if self._world.by_rule_set else self._world.required)
+        checks = {"enforcement_level": "everyone", "contexts": classic, "checks": []}
+        off = {"enforcement_level": "off", "contexts": [], "checks": []}
+        url = f"{self._url}/branches/{name}"
+        return {
+            "name": name,
+            "commit": self.commit(sha),
+            "_links": {"self": url, "html": f"{self._root}/{self._world.owner}/{self._world.name}/tree/{name}"},
+            "protected": bool(classic),
+            "protection": {"enabled": bool(classic), "required_status_checks": checks if classic else off},
+            "protection_url": f"{url}/protection",
+        }
+
+    def branch_rules(self) -> list[Data]:
+        """What rule sets ask of base."""
+        source = {"ruleset_source_type": "Repository", "ruleset_source": self._world.name, "ruleset_id": 1}
+        names = sorted(self._world.required if self._world.by_rule_set else ())
+        checks = {"required_status_checks": [{"context": name} for name in names]}
+        strict = {**checks, "strict_required_status_checks_policy": False}
+        rules = [{"type": "non_fast_forward", **source}]
+        return rules + ([{"type": "required_status_checks", "parameters": strict, **source}] if names else [])
+
+    def commit(self, sha: str) -> Data:
+        """A commit with what it holds left out."""
+        url, git = f"{self._url}/commits/{sha}", f"{self._url}/git/commits/{sha}"
+        who = {"name": "Alice", "email": "alice@example.com", "date": "2026-01-01T00:00:00Z"}
+        tree = {"sha": sha, "url": f"{self._url}/git/trees/{sha}"}
+        said = {"url": git, "author": who, "committer": who, "message": "Change", "comment_count": 0, "tree": tree}
+        links = {"html_url": url, "comments_url": f"{url}/comments"}
+        people = {"author": self.user("alice"), "committer": self.user("alice")}
+        return {"url": url, "sha": sha, "node_id": f"C_{sha}", "commit": said, "parents": [], **links, **people}
 
     def label(self, name: str) -> Data:
         """A label."""

@@ -79,6 +79,22 @@ def merge(call: Call) -> Reply:
     return 200, call.shapes.request(call.world.merge(call.iid, call.user, **call.body))
 
 
+def cancel(call: Call) -> Reply:
+    """Auto-merge off."""
+    return 201, call.shapes.request(call.world.cancel(call.iid))
+
+
+def board(call: Call) -> Reply:
+    """Into the merge train."""
+    status, one = call.world.board(call.iid, call.user, **call.body)
+    return status, [call.shapes.train(one)]
+
+
+def project(call: Call) -> Reply:
+    """The project's settings."""
+    return 200, call.shapes.project()
+
+
 def notes(call: Call) -> Reply:
     """What was said on it, newest first unless asked otherwise."""
     said = [call.shapes.note(call.iid, note) for note in call.world.request(call.iid).notes]
@@ -115,7 +131,16 @@ def set_status(call: Call) -> Reply:
 def statuses(call: Call) -> Reply:
     """The newest of each name."""
     found = call.world.statuses.get(call.args[0], [])
+    wanted = call.query.get("pipeline_id")
+    if wanted and call.world.knows_pipeline_filter and int(wanted) not in _holding(call.world, call.args[0]):
+        found = []
     return 200, [call.shapes.status(call.args[0], one) for one in found if call.query.get("name") in (None, one.name)]
+
+
+def _holding(world: World, sha: str) -> list[int]:
+    """The pipelines that hold our statuses of a commit."""
+    heads = [one for one in world.requests.values() if one.head == sha]
+    return [] if world.mr_pipelines else [found[0] for one in heads if (found := world.pipeline(one))]
 
 
 def approvals(call: Call) -> Reply:
@@ -184,7 +209,15 @@ _LIST = {
 }
 _TEXTS = {"title": str, "description": str}
 _EDIT = {**_TEXTS, "state_event": str, "add_labels": str, "remove_labels": str, "reviewer_ids": list}
-_MERGE = {"sha": str, "squash": bool, "merge_commit_message": str, "squash_commit_message": str}
+_MERGE = {
+    "sha": str,
+    "squash": bool,
+    "merge_commit_message": str,
+    "squash_commit_message": str,
+    "auto_merge": bool,
+    "should_remove_source_branch": bool,
+}
+_TRAIN = {"sha": str, "auto_merge": bool, "squash": bool}
 _STATUS = {"state": str, "name": str, "description": str}
 
 ROUTES: tuple[Route, ...] = (
@@ -201,6 +234,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _MR, request),
     Route("PUT", _MR, edit, body=_EDIT),
     Route("PUT", f"{_MR}/merge", merge, body=_MERGE),
+    Route("POST", f"{_MR}/cancel_merge_when_pipeline_succeeds", cancel),
+    Route("POST", r"PROJECT/merge_trains/merge_requests/(\d+)", board, body=_TRAIN),
+    Route("GET", "PROJECT", project),
     Route("GET", f"{_MR}/notes", notes, {**_PAGES, "order_by": "created_at|updated_at", "sort": "asc|desc"}),
     Route("POST", f"{_MR}/notes", create_note, body={"body": str}, needed=("body",)),
     Route("DELETE", f"{_MR}/notes/(\\d+)", delete_note),
@@ -210,7 +246,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/groups/([^/]+)/members/all", members, _PAGES),
     Route("GET", "PROJECT/repository/compare", compare, {"from": ".+", "to": ".+"}, needed=("from", "to")),
     Route("POST", "PROJECT/statuses/([0-9a-f]{40})", set_status, body=_STATUS, needed=("state",)),
-    Route("GET", "PROJECT/repository/commits/([0-9a-f]{40})/statuses", statuses, {**_PAGES, "name": ".+"}),
+    Route(
+        "GET",
+        "PROJECT/repository/commits/([0-9a-f]{40})/statuses",
+        statuses,
+        {**_PAGES, "name": ".+", "pipeline_id": _NUMBER},
+    ),
 )
 
 

@@ -74,6 +74,11 @@ class MergeRequest:
     """Heads, newest first."""
     opinions: dict[str, tuple[bool, datetime]] = field(default_factory=dict)
     """Who approves, or asks for changes, and since when."""
+    auto_merge: str = ""
+    """Who switched it on; empty: it is off."""
+    train: bool = False
+    """It is in the merge train, or goes there when its pipeline succeeds."""
+    squash: bool = False
 
     @property
     def draft(self) -> bool:
@@ -101,6 +106,19 @@ class World:
         """As the free edition has it."""
         self.method = "merge"
         """The project's: `merge`, `rebase_merge` (semi-linear) or `ff`."""
+        self.must_succeed = False
+        """Pipelines must succeed."""
+        self.skipped_is_enough = False
+        self.trains = False
+        """Merge trains are enabled; they take what waits for nothing but the train."""
+        self.train_runs = False
+        """The train's pipeline has not ended yet."""
+        self.pipelines: dict[str, tuple[int, str]] = {}
+        """By commit: a pipeline of jobs with its number and status, beside which ours goes."""
+        self.mr_pipelines = False
+        """Merge request pipelines, which hold no status of ours."""
+        self.knows_pipeline_filter = True
+        """As since GitLab 17.8."""
         self._ids = 1000
         self._mergeable: dict[tuple[str, str, str], str] = {}
 
@@ -119,7 +137,9 @@ class World:
             elif head != one.head:
                 one.head, one.updated_at = head, self._later()
                 one.versions.insert(0, (head, self.now))
+                one.auto_merge, one.train = "", False
             one.base_sha = base
+        self._settle()
 
     def listed(self, state: str, branch: str, base: str, order_by: str, sort: str) -> list[MergeRequest]:
         """As the listing filters and sorts."""
@@ -194,11 +214,18 @@ class World:
         squash: bool = False,
         merge_commit_message: str = "",
         squash_commit_message: str = "",
+        auto_merge: bool = False,
+        should_remove_source_branch: bool = False,
     ) -> MergeRequest:
         """Merge as the project's method has it; GitLab asks in this order."""
         one = self.request(iid)
         if actor in self.may_not_merge:
             raise Refusal(401, "401 Unauthorized")
+        if auto_merge and self._pipeline_runs(one) and self.detailed_status(one) in ("mergeable", "ci_must_pass"):
+            if sha != one.head:
+                raise Refusal(409, "SHA does not match HEAD of source branch")
+            one.auto_merge, one.squash, one.updated_at = actor, squash, self._later()
+            return one
         if self.detailed_status(one) not in ("mergeable", "conflict"):
             raise Refusal(405, "405 Method Not Allowed")
         if self.detailed_status(one) == "conflict":
@@ -216,7 +243,58 @@ class World:
             commit = self.repo.merge(one.base, head, method="merge", message=message)
             assert commit is not None
             self._merged(one, actor, merge_commit=commit, squash_commit=squashed)
+        if should_remove_source_branch:
+            self.repo.delete(one.branch)
         return one
+
+    def board(
+        self, iid: int, actor: str, *, sha: str, auto_merge: bool = False, squash: bool = False
+    ) -> tuple[int, MergeRequest]:
+        """Into the merge train: 201 at once, 202 when its pipeline succeeds."""
+        one = self.request(iid)
+        if not self.trains:
+            raise Refusal(403, "403 Forbidden")
+        if sha != one.head:
+            raise Refusal(409, "SHA does not match HEAD of source branch")
+        runs = self._pipeline_runs(one)
+        if one.auto_merge or (runs and not auto_merge) or (not runs and self.detailed_status(one) != "mergeable"):
+            raise Refusal(400, "Failed to add merge request to the merge train")
+        one.auto_merge, one.train, one.squash, one.updated_at = actor, True, squash, self._later()
+        return (202 if runs else 201), one
+
+    def cancel(self, iid: int) -> MergeRequest:
+        """Auto-merge off, out of the train."""
+        one = self.request(iid)
+        if one.state != "opened":
+            raise Refusal(405, "405 Method Not Allowed")
+        if not one.auto_merge:
+            raise Refusal(406, "Can't cancel the automatic merge")
+        one.auto_merge, one.train, one.updated_at = "", False, self._later()
+        return one
+
+    def pipeline(self, one: MergeRequest) -> tuple[int, str] | None:
+        """The head pipeline: number and status. Without jobs it is made of external statuses alone."""
+        told = [status.state for status in self.statuses.get(one.head, ())]
+        jobs = self.pipelines.get(one.head)
+        if not told and not jobs:
+            return None
+        states = {*([] if self.mr_pipelines else told), *([jobs[1]] if jobs else [])}
+        worst = ("failed", "canceled", "running", "pending", "skipped")
+        number = jobs[0] if jobs else 5000 + one.iid
+        return number, next((state for state in worst if state in states), "success")
+
+    def _pipeline_runs(self, one: MergeRequest) -> bool:
+        found = self.pipeline(one)
+        return found is not None and found[1] in ("running", "pending")
+
+    def _settle(self) -> None:
+        """Merge what auto-merge and the train may merge by now."""
+        for one in [each for each in self.requests.values() if each.state == "opened" and each.auto_merge]:
+            found = self.pipeline(one)
+            if found and found[1] in ("failed", "canceled"):
+                one.auto_merge, one.train = "", False
+            elif self.detailed_status(one) == "mergeable" and not (one.train and self.train_runs):
+                self.merge(one.iid, one.auto_merge, sha=one.head, squash=one.squash)
 
     def detailed_status(self, one: MergeRequest) -> str:
         """Why it may not be merged, or `mergeable`."""
@@ -226,6 +304,10 @@ class World:
             return "draft_status"
         if one.iid in self.blocked:
             return self.blocked[one.iid]
+        found = self.pipeline(one)
+        enough = ("success", "skipped") if self.skipped_is_enough else ("success",)
+        if self.must_succeed and (found is None or found[1] not in enough):
+            return "ci_must_pass"
         sides = (self.method, one.base_sha, one.head)
         if sides not in self._mergeable:
             behind = self.method != "merge" and not self.repo.holds(one.head, one.base_sha)

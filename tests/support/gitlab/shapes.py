@@ -33,6 +33,7 @@ class Shapes:
             "changes_count": "1",
             "diff_refs": {"base_sha": one.base_sha, "head_sha": one.head, "start_sha": one.base_sha},
             "merge_error": None,
+            "head_pipeline": self._pipeline(one),
             "first_contribution": False,
             "user": {"can_merge": True},
         }
@@ -51,7 +52,7 @@ class Shapes:
             "created_at": _text(one.created_at),
             "updated_at": _text(one.updated_at),
             "merged_by": self.user(one.merged_by) if one.merged_by else None,
-            "merge_user": self.user(one.merged_by) if one.merged_by else None,
+            "merge_user": self.user(one.merged_by or one.auto_merge) if one.merged_by or one.auto_merge else None,
             "merged_at": _text(one.merged_at) if one.merged_at else None,
             "closed_by": None,
             "closed_at": _text(one.closed_at) if one.closed_at else None,
@@ -70,7 +71,7 @@ class Shapes:
             "draft": one.draft,
             "work_in_progress": one.draft,
             "milestone": None,
-            "merge_when_pipeline_succeeds": False,
+            "merge_when_pipeline_succeeds": bool(one.auto_merge),
             "merge_status": "can_be_merged" if status == "mergeable" else "cannot_be_merged",
             "detailed_merge_status": status,
             "sha": one.head,
@@ -86,6 +87,29 @@ class Shapes:
             "squash_on_merge": False,
             "has_conflicts": status == "conflict",
             "blocking_discussions_resolved": True,
+        }
+
+    def _pipeline(self, one: MergeRequest) -> Data | None:
+        found = self._world.pipeline(one)
+        return {"id": found[0], "status": found[1], "sha": one.head, "ref": one.branch} if found else None
+
+    def train(self, one: MergeRequest) -> Data:
+        """A place in the merge train."""
+        shown = {"id": 100 + one.iid, "merge_request": {"iid": one.iid}, "user": self.user(one.auto_merge)}
+        return {**shown, "target_branch": one.base, "status": "idle", "merged_at": None, "duration": None}
+
+    def project(self) -> Data:
+        """The project's settings, as far as they concern merging."""
+        world = self._world
+        return {
+            "id": PROJECT_ID,
+            "path_with_namespace": world.path,
+            "merge_method": world.method,
+            "only_allow_merge_if_pipeline_succeeds": world.must_succeed,
+            "allow_merge_on_skipped_pipeline": world.skipped_is_enough,
+            "only_allow_merge_if_all_discussions_are_resolved": False,
+            "merge_pipelines_enabled": world.trains,
+            "merge_trains_enabled": world.trains,
         }
 
     def note(self, iid: int, note: Note) -> Data:
