@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -71,6 +72,12 @@ def test_flaggers_list_means_what_it_means_in_flagger(weights: list[int]) -> Non
 
 
 MINUTE = timedelta(minutes=1)
+WORDS = [
+    *("setWeight", "pause", "duration", "analysis", "templates", "templateName", "args", "name", "value", "experiment"),
+    *("setCanaryScale", "replicas", "setHeaderRoute", "setMirrorRoute", "match", "percentage", "plugin", "config"),
+    *("startingStep", "managedRoutes", "stepWeight", "stepWeights", "maxWeight", "interval", "mirror", "strategy"),
+    *("canary", "steps", "namespace", "odd"),
+]
 ROUTED = [{"headers": {"x": {"exact": "y"}}}]
 
 
@@ -128,6 +135,11 @@ def shown(rung: Rung) -> str:
     templates = [f"{one.kind} {one.name}{''.join(f' {k}={v}' for k, v in one.args.items())}" for one in rung.templates]
     parts = [rung.name, str(rung.least) if rung.least else "", "people" if rung.pause else "", *templates]
     return " ".join(part for part in (*parts, f"({len(rung.notes)})" if rung.notes else "") if part)
+
+
+def test_a_long_name_is_cut_and_not_refused() -> None:
+    (rung,) = canary(steps=[{"setWeight": 5}, {"plugin": {"name": "x" * 4000}}]).ladder
+    assert len(rung.notes[0]) == 300
 
 
 def test_what_argo_does_and_the_bot_does_not_is_said_on_its_rung() -> None:
@@ -338,6 +350,13 @@ def test_the_policys_own_duration_goes_before_the_one_that_was_read() -> None:
             "steps[0]: m is not among trafficRouting.managedRoutes",
         ),
         (rollout({"steps": [{"setWeight": "5"}], "analysis": {"startingStep": "x"}}), "is no number of a step"),
+        (
+            {
+                **rollout({"steps": [{"setWeight": "5"}, {"analysis": {"templates": [{"templateName": "ok"}]}}]}),
+                "metadata": {"namespace": ["a b"]},
+            },
+            "is no namespace",
+        ),
     ],
 )
 def test_a_rollout_without_a_ladder_says_why(document: Spec, message: str) -> None:
@@ -370,3 +389,26 @@ def test_a_canary_without_a_ladder_says_why(document: Spec, message: str) -> Non
 def test_rings_of_names_need_their_regions() -> None:
     told = found({"rings": ["eu", "asia"]}, edits=[*LADDER["edits"][:2], REGIONS])
     assert told == [("edits", "an edit with regions needs each of eu, asia, in this order")]
+
+
+RUBBISH = st.recursive(
+    st.none() | st.sampled_from(["", "5", "40", "-1", "9999999999", "x", "true", "10m", "٣"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(steps=RUBBISH, analysis=RUBBISH, routing=RUBBISH, mirrors=st.booleans())
+def test_rubbish_in_a_file_is_a_ladder_or_says_why_it_is_none(
+    steps: object, analysis: object, routing: object, *, mirrors: bool
+) -> None:
+    documents = (
+        (of_rollout, rollout({"steps": steps, "analysis": analysis, "trafficRouting": routing})),
+        (of_canary, {"kind": "Canary", "spec": {"analysis": analysis}}),
+        (of_rollout, {"spec": steps, "metadata": routing}),
+    )
+    for reads, document in documents:
+        levels: list[tuple[int, int]] = []
+        with suppress(LadderProblem):
+            levels = [rung.level for rung in read(canary(), reads(document), mirrors=mirrors).ladder]
+        assert levels == sorted(set(levels))

@@ -40,6 +40,9 @@ PauseDuration = Annotated[
 Share = Annotated[int, Field(ge=0, le=100)]
 
 
+_LONGEST_NOTE = 300
+
+
 class Pause(Spec):
     """Wait: for a time, or without one until a person goes on."""
 
@@ -185,7 +188,8 @@ class _Draft:
         at: dict[str, Any] = {"preview": True}
         if self.weight or self.mirror:
             at = {"weight": self.weight} if self.weight else {"mirror": self.mirror}
-        held = {"templates": tuple(self.templates), "notes": tuple(self.notes), "pause": self.pause}
+        notes = tuple(note[:_LONGEST_NOTE] for note in self.notes)
+        held = {"templates": tuple(self.templates), "notes": notes, "pause": self.pause}
         return Rung(**at, **held, stepDuration=self.least or None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from gitops_bot.policy.base import Percent
+from gitops_bot.policy.base import Name, Percent
 from gitops_bot.policy.quantities import parse_duration
 from gitops_bot.policy.strategies import argo
 from gitops_bot.policy.strategies.canary import Canary, flagger_weights
@@ -18,6 +18,7 @@ from gitops_bot.policy.strategies.ladders import of_rungs
 from gitops_bot.policy.strategies.rungs import Rung
 
 _PERCENT = TypeAdapter(Percent)
+_NAME = TypeAdapter(Name)
 
 
 class LadderProblem(ValueError):
@@ -30,7 +31,7 @@ def of_rollout(document: Mapping[str, Any]) -> dict[str, Any]:
     if not canary:
         raise LadderProblem("the Rollout has no spec.strategy.canary")
     steps, unknown = _steps(canary.get("steps"))
-    namespace = _mapping(document, "metadata").get("namespace")
+    namespace = _namespace(_mapping(document, "metadata").get("namespace"))
     routing = _model(argo.TrafficRouting, _routing(canary), "trafficRouting")
     if stray := argo.stray_routes(steps, routing):
         number, name = next(iter(stray.items()))
@@ -41,8 +42,8 @@ def of_rollout(document: Mapping[str, Any]) -> dict[str, Any]:
     if not analysis:
         return {"rungs": tuple(rungs)}
     start = str(_mapping(canary, "analysis").get("startingStep") or "0")
-    if not start.isdecimal():
-        raise LadderProblem(f"analysis.startingStep: {start!r} is no number of a step")
+    if not (start.isdecimal() and len(start) < 6):
+        raise LadderProblem(f"analysis.startingStep: {start[:40]!r} is no number of a step")
     given = {key: value for key, value in _mapping(canary, "analysis").items() if key != "startingStep"}
     common = _model(argo.StepAnalysis, given, "analysis").borrowed(namespace)
     begins = sum(first <= int(start) for first, _ in numbered[1:])
@@ -112,7 +113,9 @@ def _steps(listed: Any) -> tuple[list[argo.Step], dict[int, str]]:
 
 def _unknown(rung: Rung, first: int, later: Sequence[tuple[int, Rung]], unknown: Mapping[int, str]) -> Rung:
     end = later[0][0] if later else 10**9
-    said = [f"step {number} is not known here: {kinds}" for number, kinds in unknown.items() if first <= number < end]
+    said = [
+        f"step {number} is not known here: {kinds[:200]}" for number, kinds in unknown.items() if first <= number < end
+    ]
     return _with(rung, notes=(*rung.notes, *said), pause=True) if said else rung
 
 
@@ -123,6 +126,13 @@ def _routing(canary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- values
+
+
+def _namespace(found: Any) -> str | None:
+    try:
+        return _NAME.validate_python(found) if found else None
+    except ValidationError:
+        raise LadderProblem(f"metadata.namespace: {str(found)[:80]!r} is no namespace") from None
 
 
 def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
