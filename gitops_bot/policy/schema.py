@@ -29,7 +29,7 @@ from gitops_bot.policy.places import Target
 from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.strategies import Strategy
 from gitops_bot.policy.strategies.canary import Placement
-from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, TriedWorkload, Watched, Workload
+from gitops_bot.policy.watched import WITH_PODS, Experiment, Registry, Traffic, Watched, Workload
 
 # ---------------------------------------------------------------- candidate and baseline
 
@@ -47,7 +47,7 @@ class Candidate(Spec):
     """The object in the cluster whose controller says how the candidate did."""
     version: GivenVersion | None = None
     """Given by hand: `tag`, `tag@sha256:…` or `sha256:…`."""
-    workload: TriedWorkload | None = None
+    workload: Workload | None = None
     """What runs the candidate: its image must be the one in git before anything is judged."""
     traffic: Traffic | None = None
     """What splits the live traffic: its weight must be the one in git before anything is judged."""

@@ -112,12 +112,6 @@ class Watched(Spec):
 class Workload(Watched):
     """The workload that runs a version: asked whether it is live and healthy."""
 
-    kind: Literal["Deployment", "Rollout"] = "Deployment"
-
-
-class TriedWorkload(Watched):
-    """The workload that runs the candidate: asked whether it is live and healthy."""
-
     kind: Literal["Deployment", "Rollout", "KnativeService"] = "Deployment"
 
 

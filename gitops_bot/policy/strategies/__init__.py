@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitops_bot.policy.base import Dns1123, Later, Spec
 from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.strategies.canary import Canary
-from gitops_bot.policy.watched import TriedWorkload
+from gitops_bot.policy.watched import Workload
 
 
 class Promote(Spec):
@@ -21,7 +21,7 @@ class BlueGreen(Spec):
 
     post_analysis: Duration | None = None
     """The flipped version is watched so long, and goes back on evidence; default: `analysis.postAnalysis`."""
-    workloads: dict[Dns1123, TriedWorkload] = {}
+    workloads: dict[Dns1123, Workload] = {}
     """What runs each colour: asked whether it is live and healthy, and what built-in metrics are named after."""
 
 
