@@ -135,7 +135,7 @@ def run(revision: str, status: str = "True") -> dict[str, Any]:
         "kind": "PipelineRun",
         "metadata": metadata,
         "spec": {"params": [{"name": "revision", "value": revision}]},
-        "status": {"conditions": [end]},
+        "status": {"conditions": [end], "completionTime": "2026-03-02T08:00:00Z"},
     }
 
 

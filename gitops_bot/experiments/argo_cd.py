@@ -136,8 +136,10 @@ def _stale(application: Resource) -> str:
     if _moved(application):
         return "its source was changed after it was last compared"
     compared = instant(text(application, "status", "reconciledAt"))
+    if compared is None or not any(one.revision for one in sources(application)):
+        return "it does not say when it was compared, and with which commit"
     synced = instant(text(application, "status", "operationState", "finishedAt"))
-    if compared and synced and compared < synced:
+    if synced and compared < synced:
         return "it was last compared before its last sync ended: waiting for the refresh"
     return ""
 

@@ -118,14 +118,21 @@ def _stale(canary: Resource, phase: str, versions: _Versions) -> str:
     reached, applied = _reached(canary), versions.applied
     if reached and applied and reached < applied:
         return f"says {phase}, but the target was written after that: waiting for Flagger to look at it"
-    if phase == "Failed":
-        return ""
+    if (told := text(condition(canary, "Promoted"), "reason")) and told != phase:
+        return f"says {phase}, and by its condition {told}: half a status"
+    return _unpromoted(canary, versions) if phase == "Succeeded" else ""
+
+
+def _unpromoted(canary: Resource, versions: _Versions) -> str:
+    """What in a Canary that says Succeeded contradicts that; empty when nothing does."""
     candidate, baseline = versions.candidate, versions.baseline
     if candidate and baseline and not candidate.runs(baseline):
         return f"says Succeeded, but the target runs {candidate} and the primary {baseline}"
     last, promoted = text(canary, "status", "lastAppliedSpec"), text(canary, "status", "lastPromotedSpec")
-    if last and promoted and last != promoted:
+    if not last or last != promoted:
         return "says Succeeded, but what was applied last is not what was promoted last"
+    if left := number(canary, "status", "canaryWeight"):
+        return f"says Succeeded, but that {left} % of the traffic are still on the candidate"
     return ""
 
 

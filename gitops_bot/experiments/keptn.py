@@ -58,6 +58,8 @@ def _completed(analysis: Resource, report: Resource) -> Said:
     scored = f" with {score:g} of {maximum:g} points" if score is not None and maximum is not None else ""
     if maximum == 0:
         return Said(Phase.INCONCLUSIVE, "completed, but no objective could score")
+    if flag(analysis, "status", "pass") and flag(analysis, "status", "warning"):
+        return Said(Phase.INCONCLUSIVE, "it says both that it passed and that it warns")
     if flag(analysis, "status", "pass"):
         return Said(Phase.SUCCEEDED, f"passed{scored}")
     if flag(analysis, "status", "warning"):

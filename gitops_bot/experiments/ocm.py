@@ -64,10 +64,13 @@ def read_placement_rule(rule: Resource, _lookup: Lookup, _container: str | None)
 
 def read_placement(placement: Resource, lookup: Lookup, _container: str | None) -> ExperimentStatus:
     """The rings of a Placement, in the order of its decision groups, and its clusters as far as decisions are seen."""
-    said = _placed(placement)
     name = text(placement, "metadata", "name")
     around = lookup.all("PlacementDecision", text(placement, "metadata", "namespace"))
-    decisions = [one for one in around if label(one, f"{_GROUP}/placement") == name]
+    decisions = [one for one in around if label(one, f"{_GROUP}/placement") == name and _is_owned(one, placement)]
+    said = _placed(placement)
+    decided, told = len(_all_clusters(decisions)), number(placement, "status", "numberOfSelectedClusters")
+    if said.phase is Phase.NONE and decisions and decided != told:
+        said = Said(Phase.UNKNOWN, f"{told} clusters were chosen, its decisions name {decided}: waiting for them")
     return ExperimentStatus(
         ref=reference(placement, "Placement"),
         phase=said.phase,
@@ -166,6 +169,12 @@ def _decided(resources: Iterable[Resource]) -> datetime | None:
 def _asks(fields: Resource) -> bool:
     wanted = (f"f:{_APPS}/git-{name}" for name in ("desired-commit", "tag", "branch", "path"))
     return "f:spec" in fields or any(name in mapping(fields, "f:metadata", "f:annotations") for name in wanted)
+
+
+def _is_owned(decision: Resource, placement: Resource) -> bool:
+    """Whether a decision is of this very Placement, not of one of its name that is gone; who says no owner is taken."""
+    owners = [one for one in items(decision, "metadata", "ownerReferences") if text(one, "kind") == "Placement"]
+    return not owners or text(owners[0], "uid") == text(placement, "metadata", "uid")
 
 
 def _clusters(resource: Resource) -> tuple[str, ...]:

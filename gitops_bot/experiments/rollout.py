@@ -93,8 +93,11 @@ def _said(rollout: Resource) -> Said:
 
 def _stale(rollout: Resource) -> str:
     """Why the status does not speak of the present spec; empty when it does."""
-    if not _observed(text(rollout, "status", "observedGeneration"), number(rollout, "metadata", "generation")):
+    generation, told = number(rollout, "metadata", "generation"), mapping(rollout, "status").get("observedGeneration")
+    if not _observed(str(told), generation):
         return "waiting for the rollout's spec update to be observed"
+    if flag(rollout, "status", "controllerPause") and not items(rollout, "status", "pauseConditions"):
+        return "waiting for the rollout to unpause"
     annotations = mapping(rollout, "metadata", "annotations")
     workload = numeral(text(annotations, "rollout.argoproj.io/workload-generation"))
     seen = text(rollout, "status", "workloadObservedGeneration")

@@ -39,6 +39,7 @@ _WORDS: Mapping[str, Phase] = {
 """What a verdict's word means; any other, like warning, skipped or error, is inconclusive."""
 
 _WAITING = ("PipelineRunPending", "Pending")
+_DONE = ("Succeeded", "Completed")
 
 
 def read_pipeline_run(run: Resource, _lookup: Lookup, _container: str | None) -> ExperimentStatus:
@@ -91,6 +92,8 @@ def _said(run: Resource, returned: Mapping[str, object], when_failed: Act | None
         return Said(Phase.UNKNOWN, "waiting for the spec update to be observed")
     end = condition(run, "Succeeded")
     match text(end, "status"):
+        case "True" if text(end, "reason") not in _DONE or not text(run, "status", "completionTime"):
+            return Said(Phase.UNKNOWN, "it says that it succeeded, and not that it ended: half a status")
         case "True":
             return _green(end, returned)
         case "False" if text(end, "reason") == "Failed":

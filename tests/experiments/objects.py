@@ -58,7 +58,13 @@ def canary(phase: str, *, spec: dict[str, Any] | None = None, hour: int = 11, **
     return {
         "metadata": {"namespace": "shop", "name": "cart"},
         "spec": {"targetRef": {"kind": "Deployment", "name": "cart"}, **(spec or {})},
-        "status": {"phase": phase, "lastTransitionTime": HOUR.format(hour), **status},
+        "status": {
+            "phase": phase,
+            "lastTransitionTime": HOUR.format(hour),
+            "lastAppliedSpec": "6b8f",
+            "lastPromotedSpec": "6b8f" if phase == "Succeeded" else "5a7e",
+            **status,
+        },
     }
 
 

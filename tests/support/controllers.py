@@ -88,6 +88,7 @@ def canary(told: Told) -> list[Object]:
     target = _healthy(told, "cart", told.version)
     primary = _healthy(told, "cart-primary", told.version if told.good else "1.0.0")
     status = {"phase": "Succeeded" if told.good else "Failed", "lastTransitionTime": told.ended}
+    status |= {"lastAppliedSpec": told.version, "lastPromotedSpec": told.version if told.good else "1.0.0"}
     spec = {"targetRef": {"kind": "Deployment", "name": "cart"}}
     return [{"kind": "Canary", "metadata": _named(told), "spec": spec, "status": status}, target, primary]
 
