@@ -325,9 +325,9 @@ def schema(write: Path | None, reference: Path | None) -> None:
 
 def main() -> None:
     """The entry point: every error says what, where and what to do, and has its exit code."""
-    from gitops_bot.cli import edits, judge, pulls
+    from gitops_bot.cli import ask, edits, judge, pulls, render
 
-    for group in (pulls.group, edits.setting, edits.getting, judge.command):
+    for group in (pulls.group, render.group, *ask.commands, edits.setting, edits.getting, judge.command):
         cli.add_command(group)
     try:
         cli(standalone_mode=False)

@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from gitops_bot.policy.config import BotConfig
+from gitops_bot.policy.pipelines.schema import PromotionPipeline
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PromotionPolicy
 
 _BASE = "https://gitops-bot.dev/schema/"
 _FILES: dict[str, type[BaseModel]] = {
     "promotionpolicy.v1alpha1.json": PromotionPolicy,
+    "promotionpipeline.v1alpha1.json": PromotionPipeline,
     "botconfig.v1alpha1.json": BotConfig,
 }
 

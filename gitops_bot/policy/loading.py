@@ -7,8 +7,8 @@ text may become enums, but neither `"5"` becomes 5 nor 1.10 becomes text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -19,14 +19,19 @@ from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
 from gitops_bot.policy.marks import Document, Fault, Mark, Path, Reading, read
+from gitops_bot.policy.pipelines import expansion, stages
+from gitops_bot.policy.pipelines.schema import PromotionPipeline
 from gitops_bot.policy.problems import Problem, problem, short
 from gitops_bot.policy.schema import PromotionPolicy
 
 MOST_PROBLEMS = 100
 """Shown of one file; the others are counted."""
 
-_HOMES = {"PromotionPolicy": "a policy file", "BotConfig": "the bot's own configuration file"}
-_LATER = ("PromotionPipeline",)
+_HOMES = {
+    "PromotionPolicy": "a policy file",
+    "PromotionPipeline": "a policy file",
+    "BotConfig": "the bot's own configuration file",
+}
 
 SpecT = TypeVar("SpecT", bound=Spec)
 Rules = Callable[[SpecT], Iterable[tuple[Path, str]]]
@@ -48,7 +53,9 @@ class LoadedPolicy:
     policy: PromotionPolicy
     file: str
     line: int
-    """Of the document's first key, from 1."""
+    """Of the document's first key, or of its environment in a pipeline; from 1."""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """The document as plain values: as it stands in the file, or as a pipeline means it."""
 
 
 class SyntaxProblems(PolicySyntax):
@@ -73,10 +80,10 @@ def load_policies(
     """The policies of the files, in their order. Errors: SyntaxProblems, InvalidProblems."""
     named: dict[str, LoadedPolicy] = {}
     files: list[_File[PromotionPolicy]] = []
-    for file in (_file(source, PromotionPolicy, check) for source in sources):
+    for file in (_policies(source, check) for source in sources):
         faults = list(file.faults)
         for document, policy in file.found:
-            loaded = LoadedPolicy(policy, file.name, _line(document))
+            loaded = LoadedPolicy(policy, file.name, _line(document), document.value)
             first = named.setdefault(policy.name, loaded)
             if first is not loaded:
                 faults.append(_name_taken(document, first))
@@ -121,6 +128,42 @@ def _file(source: Source, model: type[SpecT], check: Rules[SpecT]) -> _File[Spec
     return _File(source.name, reading, found, tuple(faults))
 
 
+def _policies(source: Source, check: Rules[PromotionPolicy]) -> _File[PromotionPolicy]:
+    """Policies, and those that pipelines become."""
+    reading = read(source.data)
+    found: list[tuple[Document, PromotionPolicy]] = []
+    faults: list[Fault] = []
+    for document in reading.documents:
+        if isinstance(document.value, dict) and document.value.get("kind") == PromotionPipeline.__name__:
+            policies, wrong = _pipeline(document, check)
+            found += policies
+        else:
+            policy, wrong = _document(document, PromotionPolicy, check)
+            found += [(document, policy)] if policy else []
+        faults += wrong
+    if reading.stopped:
+        faults.append(reading.stopped)
+    return _File(source.name, reading, tuple(found), tuple(faults))
+
+
+def _pipeline(
+    document: Document, check: Rules[PromotionPolicy]
+) -> tuple[list[tuple[Document, PromotionPolicy]], list[Fault]]:
+    """A pipeline's policies, each a document whose marks are the pipeline's; one that is wrong gives none of them."""
+    shape = replace(document, value=expansion.sample(document.value))
+    pipeline, faults = _document(shape, PromotionPipeline, stages.problems)
+    if pipeline is None or faults:
+        return [], faults
+    found: list[tuple[Document, PromotionPolicy]] = []
+    for one in expansion.expand(document, pipeline):
+        policy, wrong = _document(one.document, PromotionPolicy, check)
+        faults += [one.told(fault) for fault in wrong]
+        found += [(one.document, policy)] if policy else []
+    # What is shared is wrong once, not once for each.
+    distinct = {(fault.mark, fault.message): fault for fault in faults}
+    return [] if faults else found, list(distinct.values())
+
+
 def _document(document: Document, model: type[SpecT], check: Rules[SpecT]) -> tuple[SpecT | None, list[Fault]]:
     """The document as a model, if it is one, and what is wrong with it."""
     faults = list(document.faults)
@@ -139,15 +182,13 @@ def _foreign(document: Document, model: type[Spec]) -> Fault | None:
     if not isinstance(document.value, dict):
         return Fault(document.spot(()).value, "must be a mapping with apiVersion, kind, metadata and spec")
     kind, expected = document.value.get("kind"), model.__name__
-    suggestion = wording.nearest(str(kind), [*_HOMES, *_LATER])
+    suggestion = wording.nearest(str(kind), [*_HOMES])
     if not isinstance(kind, str) or kind == expected or suggestion == f"did you mean {expected}?":
         return None
     spot = document.spot(("kind",))
     message, hint = f"{short(kind)!r} is not a kind of gitops-bot; expected {expected}", suggestion
-    if kind in _HOMES:
+    if kind in _HOMES and _HOMES[kind] != _HOMES[expected]:
         message, hint = f"{kind} belongs in {_HOMES[kind]}, not in {_HOMES[expected]}", ""
-    if kind in _LATER:
-        message, hint = f"{kind} is not supported yet", ""
     return Fault(spot.best, message, ("kind",), hint, written=spot.written)
 
 

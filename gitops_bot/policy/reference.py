@@ -7,6 +7,7 @@ from typing import Any
 
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
+from gitops_bot.policy.pipelines.schema import PromotionPipeline
 from gitops_bot.policy.schema import PromotionPolicy
 
 _INTRO = """\
@@ -21,7 +22,7 @@ Generated from the models by `make schema`; do not edit. Durations are written l
 
 def reference() -> str:
     """The whole page."""
-    pages = [_document(model, name) for model, name in ((PromotionPolicy, "spec"), (BotConfig, "spec"))]
+    pages = [_document(model, "spec") for model in (PromotionPolicy, PromotionPipeline, BotConfig)]
     return "\n".join([_INTRO, *pages])
 
 

@@ -287,7 +287,11 @@ def test_what_is_not_yaml(text: str | bytes, lines: list[str]) -> None:
             "kind: BotConfg\n",
             "1:7: kind: 'BotConfg' is not a kind of gitops-bot; expected PromotionPolicy (did you mean BotConfig?)",
         ),
-        ("kind: PromotionPipeline\n", "1:7: kind: PromotionPipeline is not supported yet"),
+        (
+            "kind: PromotionPipelin\n",
+            "1:7: kind: 'PromotionPipelin' is not a kind of gitops-bot; expected PromotionPolicy (did "
+            "you mean PromotionPipeline?)",
+        ),
         (CONFIG, "2:7: kind: BotConfig belongs in the bot's own configuration file, not in a policy file"),
         (SPEC, "1:1: kind: is missing; expected PromotionPolicy"),
         (GOOD.replace("{name: checkout}", "{}"), "3:1: metadata.name: is missing; expected text"),

@@ -6,6 +6,8 @@ from gitops_bot.policy.base import Metadata
 
 PIPELINE = "gitops-bot.dev/pipeline"
 """The label that names the pipeline from which a policy came."""
+ENVIRONMENT = "gitops-bot.dev/environment"
+"""The label that names its stage there: the environment, or the environment and the ring."""
 
 
 def policy_name(pipeline: str, environment: str) -> str:

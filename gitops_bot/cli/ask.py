@@ -1,0 +1,153 @@
+"""`gitops-bot promote`, `rollback`, `hold`, `resume`, `reopen`: a person's word, in one run."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gitops_bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from gitops_bot.model import AskKind, Version
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+def _asking(command: CommandT) -> CommandT:
+    """The options of every word."""
+    from gitops_bot.cli import _audit, _configured
+
+    for option in (
+        click.option("--by", help="Who asks, as people will read it. Default: GITHUB_ACTOR, GITLAB_USER_LOGIN or you."),
+        click.option("--reason", default="", help="Why, as people will read it."),
+        click.option("--env", "-e", help="An environment of the pipeline that --policy names."),
+        click.option("--policy", "-p", required=True, help="A policy, or a pipeline with --env."),
+        _audit,
+        _configured,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_asking
+@click.option("--version", "named", help="This version and no other: tag, tag@sha256:… or sha256:…")
+def promote(named: str | None, **given: Any) -> None:
+    """Take the next step now: past windows, soak and what is not known yet, never past a FAIL, a stop or an approval.
+
+    \b
+    Example:
+      gitops-bot promote --policy checkout --env prod --version 1.4.2
+    """
+    from gitops_bot.model import AskKind
+
+    _run(AskKind.PROMOTE, version=_version(named), **given)
+
+
+@click.command()
+@_asking
+def rollback(**given: Any) -> None:
+    """Go back, as after a FAIL: what is on trial ends, or the version that stands gives way to the one before.
+
+    \b
+    Example:
+      gitops-bot rollback --policy checkout --env prod --reason "orders are lost"
+    """
+    from gitops_bot.model import AskKind
+
+    _run(AskKind.ROLLBACK, **given)
+
+
+@click.command()
+@_asking
+@click.option("--until", metavar="TIME", help="When it ends by itself (RFC 3339). Default: when somebody resumes.")
+def hold(until: str | None, **given: Any) -> None:
+    """Hold the open promotion by a label: it is neither rewritten nor merged. A rollback goes on.
+
+    \b
+    Example:
+      gitops-bot hold --policy checkout --env prod --reason "the audit" --until 2026-03-05T09:00:00Z
+    """
+    from gitops_bot.model import AskKind
+
+    _run(AskKind.HOLD, until=_time(until), **given)
+
+
+@click.command()
+@_asking
+def resume(**given: Any) -> None:
+    """Let the open promotion go on that is held by a label."""
+    from gitops_bot.model import AskKind
+
+    _run(AskKind.RESUME, **given)
+
+
+@click.command()
+@_asking
+def reopen(**given: Any) -> None:
+    """Take back the no of a person who closed the pull request: the same step is proposed again."""
+    from gitops_bot.model import AskKind
+
+    _run(AskKind.REOPEN, **given)
+
+
+commands = (promote, rollback, hold, resume, reopen)
+
+
+def _run(kind: AskKind, *, version: Version | None = None, until: datetime | None = None, **given: Any) -> None:
+    """One run for one policy with one word in it."""
+    from gitops_bot import serialise, tick
+    from gitops_bot.cli import _all, _finish, _options, show
+    from gitops_bot.model import Ask
+    from gitops_bot.policy.pipelines.names import policy_name
+
+    name, output = given["policy"], given["output"]
+    if given["env"]:
+        name = policy_name(name, given["env"])
+    word = Ask(kind, given["by"] or _who(), version, given["reason"], until)
+    options = _options(given["policies"], audit=given["audit"])
+    report = _all(given["config"], options, lambda job: tick.run(replace(job, asks={name: (word,)}), name), name)
+    if output == "table":
+        show.plans(report)
+        click.echo()
+        show.receipts(report)
+    else:
+        show.result(serialise.report(report), output)
+    _finish(report)
+
+
+def _who() -> str:
+    """Who runs this, as a pipeline or the machine knows them."""
+    known = (os.environ.get(name, "") for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"))
+    return next(filter(None, known), "") or getpass.getuser()
+
+
+def _version(named: str | None) -> Version | None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from gitops_bot.model import Version
+    from gitops_bot.policy.base import GivenVersion
+
+    if named is None:
+        return None
+    try:
+        return Version.parse(TypeAdapter(GivenVersion).validate_python(named))
+    except ValidationError:
+        raise UsageError("--version is not a version", remedy="Give a tag, tag@sha256:… or sha256:….") from None
+
+
+def _time(until: str | None) -> datetime | None:
+    if until is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(until)
+    except ValueError:
+        remedy = "Write it like 2026-03-05T09:00:00Z."
+        raise UsageError(f"--until: {until!r} is not a time", remedy=remedy) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
