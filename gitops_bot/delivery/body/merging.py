@@ -27,7 +27,7 @@ def _who(page: Page) -> str:
     if page.mode is MergeMode.NEVER:
         return f"People merge. The status {context} binds only where the branch rules require it."
     if page.step.cautions:
-        return "The bot would merge, but not what it could not see: a person must."
+        return "The bot would merge, but leaves what it warns of to a person."
     ready = "it is marked as ready and " if page.policy.spec.pull_request.draft and not page.step.urgent else ""
     if page.mode is MergeMode.QUEUE:
         once = f"once {ready}its rules allow it, {context} among them"
