@@ -178,7 +178,7 @@ def test_a_ladder_that_could_not_end_is_not_begun(shop: Shop, stable: str, candi
     shop.environment.commit({STABLE: entry.format(stable), CANARY: entry.format(candidate)}, at=T0)
     (failure,) = shop.tick().failures
     assert isinstance(failure.error, EditRefused)
-    assert f"the ladder could not {end}, so it is not begun" in str(failure.error)
+    assert f"the trial could not {end}, so it is not begun" in str(failure.error)
     assert shop.environment.pulls() == []
 
 
@@ -301,8 +301,8 @@ def test_an_entry_without_a_version_gets_one_with_the_first_release(shop: Shop) 
 # ---------------------------------------------------------------- the language
 
 
-def test_every_slot_of_the_language_that_is_not_served_says_so(shop: Shop) -> None:
+def test_a_slot_that_the_strategy_does_not_have_says_so(shop: Shop) -> None:
     edits = [*LADDER["edits"], {"yaml": {"file": "a.yaml", "path": "a"}, "set": "activeColor"}]
     shop.environment.commit({"policies/shop.yaml": policy(edits=edits)}, at=T0)
     (failure,) = shop.tick().failures
-    assert "spec.edits[3].set: activeColor is not supported yet" in str(failure.error)
+    assert "spec.edits[3].set: goes with strategy.blueGreen" in str(failure.error)

@@ -46,7 +46,7 @@ def test_a_pull_request_is_opened_and_merged_when_the_last_gate_opens(shop: Shop
     assert set(shut(shop.plan())) == {"windows", "statuses", "approvals"}
     (pull,) = shop.open()
     assert shop.status(pull["head"]) == "pending"
-    assert "windows: open only Mon-Fri 09:00-16:00 (UTC): office hours, until 2026-03-02 09:00 UTC" in pull["body"]
+    assert "**windows**: open only Mon-Fri 09:00-16:00 (UTC): office hours, until 2026-03-02 09:00 UTC" in pull["body"]
     shop.forge.set_status(pull["head"], CommitStatus("ci/e2e", StatusState.SUCCESS, "green"))
     shop.forge.review(pull["number"], approve=True)
     assert set(shut(shop.plan(30))) == {"windows"}
