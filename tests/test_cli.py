@@ -324,7 +324,11 @@ def test_schemas_are_json_and_are_written_as_they_are_printed(bot: Bot, tmp_path
     printed = bot("schema").out
     assert bot("schema", "--write", tmp_path / "schema").code == 0
     files = sorted((tmp_path / "schema").iterdir())
-    assert [json.loads(file.read_text())["title"] for file in files] == ["BotConfig", "PromotionPolicy"]
+    assert [json.loads(file.read_text())["title"] for file in files] == [
+        "BotConfig",
+        "PromotionPipeline",
+        "PromotionPolicy",
+    ]
     assert sorted(printed) == sorted("".join(file.read_text() for file in files))
 
 

@@ -128,7 +128,11 @@ def _rounded(length: timedelta) -> str:
 
 
 def _history(readings: Readings, name: str) -> History | str:
-    return readings.histories.get(name, "it was not read")
+    """What an environment held; text where nobody can tell what it holds now."""
+    read = readings.histories.get(name, "it was not read")
+    if isinstance(read, History) and read.moments and read.moments[0].slots is None:
+        return "what it holds cannot be read"
+    return read
 
 
 def _stays(name: str, readings: Readings, version: Version) -> Stays:
