@@ -81,8 +81,14 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         gates=gated,
         proposal=situation.proposal,
         actions=chosen.actions,
+        rung=_rung(policy, state.slots),
         notes=(*chosen.notes, *(said if back else ()), *_waits(state), *_on_its_way(policy, facts, state, step)),
     )
+
+
+def _rung(policy: PromotionPolicy, slots: Slots) -> str:
+    canary = policy.spec.strategy.canary
+    return canary.named(slots) if canary and slots.weight is not None else ""
 
 
 def _waits(state: State) -> tuple[str, ...]:

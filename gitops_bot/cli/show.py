@@ -75,8 +75,7 @@ def plans(report: Report) -> None:
 def _slots(plan: Plan) -> str:
     slots = plan.slots
     trial = f" → {slots.candidate}" if slots.candidate and slots.candidate != slots.stable else ""
-    weight = f" at {slots.weight} %" if slots.weight is not None else ""
-    return f"{slots.stable or 'nothing'}{trial}{weight}"
+    return f"{slots.stable or 'nothing'}{trial}{f' at {plan.rung}' if plan.rung else ''}"
 
 
 def _step(plan: Plan) -> str:

@@ -317,6 +317,8 @@ class Plan:
     gates: tuple[Gate, ...] = ()
     proposal: Proposal | None = None
     actions: tuple[Action, ...] = ()
+    rung: str = ""
+    """Where git has the candidate on its ladder: `25 %`, `preview`, `3 clusters`; empty without a ladder."""
     notes: tuple[str, ...] = ()
     """What keeps the step from being delivered, or what people should know."""
 

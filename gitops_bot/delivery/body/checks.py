@@ -84,7 +84,9 @@ def _traffic(page: Page) -> str:
     given, weight = page.policy.spec.analysis.traffic, page.before.weight or 0
     if given == "synthetic":
         return "⚠️ Measured on synthetic traffic: load tests, not users."
-    share = f", {weight} % of it on the candidate" if weight and page.before.stable != page.before.candidate else ""
+    canary = page.policy.spec.strategy.canary
+    reach = f"on {canary.named(page.before)}" if canary and canary.ringed else f"{weight} % of it on the candidate"
+    share = f", {reach}" if weight and page.before.stable != page.before.candidate else ""
     return f"Measured on live traffic{share}." if given == "live" or share else ""
 
 

@@ -115,9 +115,11 @@ class Canary(Spec):
         return any(rung.ring for rung in self.ladder)
 
     def named(self, slots: Slots) -> str:
-        """Where the slots are on the ladder: `25 %`, `preview`, `mirror 50 %`, `3 clusters`, `eu`."""
+        """Where the slots are on the ladder: `25 %`, `0 %`, `preview`, `mirror 50 %`, `3 clusters`, `eu`."""
         weight, mirror = slots.weight or 0, slots.mirror or 0
-        return ring_name(weight, self.ladder) if self.ringed else level_name(weight, mirror)
+        if any(rung.level == (weight, mirror) for rung in self.ladder) or weight or mirror:
+            return ring_name(weight, self.ladder) if weight and self.ringed else level_name(weight, mirror)
+        return ring_name(0) if self.ringed else "0 %"
 
     def _numbered(self) -> tuple[tuple[int, Rung], ...]:
         """Each rung with the number by which `startingStep` means it, and the ladder's duration where it has none."""
