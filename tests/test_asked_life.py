@@ -211,3 +211,24 @@ def test_a_no_is_taken_back_by_a_word_and_stays_so(shop: Shop, word: Ask) -> Non
     assert not shop.tick(1).receipts
     assert "open" in actions(asked(shop, word, minutes=1))
     assert {one["branch"] for one in shop.environment.pulls()} == {PROMOTE}
+
+
+# ---------------------------------------------------------------- who may approve a rollback
+
+
+def test_a_rollback_waits_for_approvals_only_where_the_policy_says_so(tmp_path: Path) -> None:
+    people = {"from": ["alice@acme.example"]}
+    shop = made(tmp_path, rollback={"merge": "auto", "approvals": people}, gates={"approvals": {"from": ["nobody"]}})
+    shop.tick()
+    shop.merge()
+    shop.tick(1)
+    shop.measure(0.9)
+    shop.tick(5)
+    (pull,) = shop.open()
+    assert pull["branch"] == ROLLBACK
+    assert "0 of 1 approval of its present head by alice" in shop.forge.statuses(pull["head"])["gitops-bot/shop"][
+        "description"
+    ].replace("\u200b", "")
+    shop.forge.review(pull["number"], approve=True)
+    assert "merge" in actions(shop.tick(1))
+    assert shop.environment.values() == ("1.0.0", "1.0.0", 0)

@@ -94,7 +94,9 @@ class Readings:
     checks: Mapping[str, tuple[CommitCheck, ...] | str] = field(default_factory=dict)
     """By commit: what was reported on it, or why that is not known."""
     reviews: tuple[Review, ...] | str = ()
-    """Of the open pull request, or why they are not known."""
+    """Of the open promotion, or why they are not known."""
+    reviews_back: tuple[Review, ...] | str = ()
+    """Of the open rollback, where the policy asks for approvals of it."""
     votes: tuple[tuple[str, tuple[ExperimentStatus, ...] | Unseen], ...] = ()
     """Cluster and the approvals that Keel holds there of the workload's updates, newest first."""
     members: Mapping[str, frozenset[str] | str] = field(default_factory=dict)

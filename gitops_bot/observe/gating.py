@@ -52,7 +52,8 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
         before=_before(sight, policy),
         checks=people.checks(sight, policy, pull),
         reviews=people.reviews(sight, policy, pull),
-        members=people.members(sight, policy, pull),
+        reviews_back=people.reviews_back(sight, policy, pulls),
+        members=people.members(sight, policy, pulls),
         votes=tuple(votes(sight, policy)),
     )
 

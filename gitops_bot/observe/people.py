@@ -18,7 +18,11 @@ _Told = TypeVar("_Told")
 
 def promotion(policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> PullRequest | None:
     """The open pull request of the promotion."""
-    branch = identity.branch(policy.name, Direction.PROMOTE)
+    return _open(policy, pulls, Direction.PROMOTE)
+
+
+def _open(policy: PromotionPolicy, pulls: Sequence[PullRequest], direction: Direction) -> PullRequest | None:
+    branch = identity.branch(policy.name, direction)
     return next((one for one in pulls if one.branch == branch and one.state is PrState.OPEN), None)
 
 
@@ -38,14 +42,25 @@ def reviews(sight: Sight, policy: PromotionPolicy, pull: PullRequest | None) -> 
     """Of the open pull request, where the policy asks for approvals. Errors: RateLimited."""
     if pull is None or policy.spec.gates.approvals is None or policy.spec.gates.approvals.keel:
         return ()
+    return _reviews(sight, pull)
+
+
+def reviews_back(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> tuple[Review, ...] | str:
+    """Of the open rollback, where the policy asks for approvals of it. Errors: RateLimited."""
+    pull = _open(policy, pulls, Direction.ROLLBACK)
+    return _reviews(sight, pull) if pull and policy.spec.rollback.approvals else ()
+
+
+def _reviews(sight: Sight, pull: PullRequest) -> tuple[Review, ...] | str:
     number = pull.number
     return _asked(sight, lambda forge: tuple(forge.reviews(number)))
 
 
-def members(sight: Sight, policy: PromotionPolicy, pull: PullRequest | None) -> Mapping[str, frozenset[str] | str]:
-    """Of each team whose approvals count, by the name that the policy gives it. Errors: RateLimited."""
-    approvals = policy.spec.gates.approvals
-    teams = [name for name in approvals.from_ if name.startswith(TEAM)] if approvals and pull else []
+def members(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> Mapping[str, frozenset[str] | str]:
+    """Of each team whose approvals count now, by the name that the policy gives it. Errors: RateLimited."""
+    asked = {Direction.PROMOTE: policy.spec.gates.approvals, Direction.ROLLBACK: policy.spec.rollback.approvals}
+    counting = [one for way, one in asked.items() if one and _open(policy, pulls, way)]
+    teams = [name for one in counting for name in one.from_ if name.startswith(TEAM)]
     return {name: _members(sight, name.removeprefix(TEAM)) for name in teams}
 
 

@@ -24,6 +24,7 @@ from gitops_bot.policy.base import (
     Text,
 )
 from gitops_bot.policy.gating import Gates
+from gitops_bot.policy.gating.people import Approvals
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.speaking import LinkName, LinkTemplate
@@ -154,7 +155,8 @@ class Rollback(Spec):
     """How a rollback is delivered."""
 
     merge: MergeMode = MergeMode.NEVER
-    approvals: Later = None
+    approvals: Approvals | None = None
+    """Reviews by named people before a rollback is merged; default: it waits for none."""
 
 
 class PolicySpec(Spec):

@@ -112,3 +112,19 @@ def test_a_window_that_cannot_be_is_said_where_it_stands(window: str, said: str)
 )
 def test_what_cannot_be_is_said_where_it_stands(gates: str, said: str) -> None:
     assert said in load(gates)
+
+
+@pytest.mark.parametrize(
+    ("approvals", "said"),
+    [
+        ("{from: [alice], required: 2}", ""),
+        ("{required: 2}", "spec.rollback.approvals: needs from: who may approve a rollback"),
+        ("{from: [a], deadline: 1h}", "spec.rollback.approvals.deadline: would hold a rollback for good"),
+        (
+            "{from: [a], keel: {namespace: shop, name: cart}}",
+            "spec.rollback.approvals.keel: approves updates, no way back",
+        ),
+    ],
+)
+def test_a_rollback_waits_for_people_alone_and_as_long_as_they_need(approvals: str, said: str) -> None:
+    assert load(f"{{}}\n  rollback: {{approvals: {approvals}}}") == said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_bot.delivery.gates.round import Round
-from gitops_bot.model import ExperimentStatus, Gate, Phase, Review, Unseen, Version
+from gitops_bot.model import ExperimentStatus, Gate, Phase, Review, StepKind, Unseen, Version
 from gitops_bot.policy.gating.people import Approvals
 
 NAME = "approvals"
@@ -14,10 +14,11 @@ TEAM = "team:"
 
 def gates(round_: Round) -> Iterator[Gate]:
     """One gate: a no of one of them wins over any number of votes."""
-    wanted = round_.spec.approvals
+    back = round_.policy.spec.rollback.approvals if round_.step.kind is StepKind.ROLLBACK else None
+    wanted = back or round_.spec.approvals
     if wanted is None:
         return
-    if round_.step.urgent:
+    if round_.step.urgent and not back:
         yield Gate(NAME, True, "a way back waits for no approval", merging=True)
         return
     yield _in_keel(round_, wanted) if wanted.keel else _counted(round_, wanted)
@@ -47,10 +48,11 @@ def _counted(round_: Round, wanted: Approvals) -> Gate:
     readings, pull = round_.readings, round_.pull
     if pull is None:
         return Gate(NAME, False, f"{_votes(0, wanted)}: no pull request is open yet", merging=True)
-    if isinstance(readings.reviews, str):
-        return Gate(NAME, False, readings.reviews, merging=True)
+    told = readings.reviews_back if round_.step.kind is StepKind.ROLLBACK else readings.reviews
+    if isinstance(told, str):
+        return Gate(NAME, False, told, merging=True)
     unknown = [f"{name}: {who}" for name, who in readings.members.items() if isinstance(who, str)]
-    reviews = [one for one in readings.reviews if _named(one, round_, wanted)]
+    reviews = [one for one in told if _named(one, round_, wanted)]
     objections = [one.author for one in reviews if not one.approves]
     if objections:
         return Gate(NAME, False, f"{', '.join(objections)} asked for changes", merging=True)

@@ -26,6 +26,8 @@ def problems(policy: PromotionPolicy) -> Iterator[Problem]:
             yield (*path, "statuses", index), "is the bot's own: it would wait for itself"
     if gates.approvals:
         yield from _approvals((*path, "approvals"), gates.approvals)
+    if back := policy.spec.rollback.approvals:
+        yield from _way_back(("spec", "rollback", "approvals"), back)
     if gates.soak:
         yield from _soak((*path, "soak"), gates.soak, policy)
 
@@ -35,6 +37,16 @@ def _approvals(path: Path, approvals: Approvals) -> Iterator[Problem]:
         yield path, "exactly one of from, keel is needed"
     if approvals.keel and approvals.deadline:
         yield (*path, "deadline"), "goes with from: an approval in Keel has its own"
+
+
+def _way_back(path: Path, approvals: Approvals) -> Iterator[Problem]:
+    """A rollback waits for people alone, and for as long as they need."""
+    if not approvals.from_:
+        yield path, "needs from: who may approve a rollback"
+    for name in ("keel", "deadline"):
+        if getattr(approvals, name) is not None:
+            why = "approves updates, no way back" if name == "keel" else "would hold a rollback for good"
+            yield (*path, name), why
 
 
 def _window(path: Path, window: Window) -> Iterator[Problem]:
