@@ -32,6 +32,16 @@ TEMPLATES = {
 """What is read for `spec.analysis.templates`, by kind."""
 
 
+def files(policy: PromotionPolicy) -> tuple[str, ...]:
+    """What it reads of the repository for a policy, at base."""
+    canary, templates = policy.spec.strategy.canary, list(policy.spec.analysis.templates)
+    given: list[LadderFile | None] = []
+    if canary:
+        templates += [one for rung in canary.ladder for one in rung.templates]
+        given = [canary.ladder_from.rollout, canary.ladder_from.canary] if canary.ladder_from else []
+    return tuple(one.file for one in (*templates, *given) if one and one.file)
+
+
 def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
     """The policy with the ladder it reads from base, and the metrics of the templates it borrows.
 

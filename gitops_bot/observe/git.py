@@ -18,6 +18,7 @@ from gitops_bot.model import (
     Moment,
     Slots,
 )
+from gitops_bot.observe import borrowing
 from gitops_bot.observe.sight import Sight, Site
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.schema import PromotionPolicy
@@ -34,6 +35,7 @@ def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
         paths = edits.candidates(policy.spec.edits)
         branches = [sight.refs[name] for name in branch_names(policy).values() if name in sight.refs]
         past = () if _remembered(sight, policy) in sight.site.memory.histories else _commits(sight, policy)
+        wanted |= {(sight.base_commit, path) for path in borrowing.files(policy)}
         wanted |= set(product((sight.base_commit, *branches, *(commit.oid for commit in past)), paths))
     sight.site.repo.prefetch(sorted(wanted))
 
@@ -59,7 +61,7 @@ def _view(repo: EnvironmentRepo, head: Head) -> BranchView:
 
 
 def _remembered(sight: Sight, policy: PromotionPolicy) -> tuple[str, str]:
-    return policy.model_dump_json(), sight.base_commit
+    return policy.model_dump_json(include={"spec": {"edits"}}), sight.base_commit
 
 
 def history(sight: Sight, policy: PromotionPolicy) -> History:

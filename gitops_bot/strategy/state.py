@@ -33,7 +33,7 @@ from gitops_bot.model import (
 )
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import RUNS, STATES
-from gitops_bot.strategy import flips
+from gitops_bot.strategy import flips, rings
 from gitops_bot.strategy import history as past
 from gitops_bot.strategy.claims import by_environments, by_git, named
 from gitops_bot.strategy.ladder import kept
@@ -123,11 +123,11 @@ def survey(
     """Gather the state of a policy from what was read; `offered` is what its registry gives, or why nothing."""
     own, why = _candidate(policy, slots, statuses, offered)
     candidate = _as_git_says(named(asks) or own, slots)
+    ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
+    quiet = bool(ladder) and not ladder[0].users
     waiting, standing = None, kept(policy, slots)
-    keeps = standing and not past.same(standing, candidate) and past.rejection(history, standing) is None
-    if keeps and candidate and not named(asks):
-        waiting, candidate = candidate, standing
-    own = standing if waiting else own
+    if candidate and _goes_before(standing, candidate, history, quiet=quiet) and not named(asks):
+        waiting, candidate, own = candidate, standing, standing
     flip = flips.watched(policy, history, pulls, now)
     if not named(asks) and (flip or flips.left_behind(policy, history, candidate)):
         candidate = slots.stable
@@ -135,14 +135,9 @@ def survey(
     word = asked(asks, AskKind.PROMOTE)
     landing = past.landing(history)
     landed = min(past.landed_at(landing, pulls), now) if landing else None
-    since, why_not = _since(policy, candidate, landed, statuses)
-    if since and (unplaced := _unplaced(policy, slots, statuses)):
-        since, why_not = None, unplaced
-    elif since:
-        since = max(since, *_placed(policy, slots, statuses), since)
+    since, why_not = _since(policy, slots, candidate, landed, statuses)
     before = past.stable_before(history, slots.stable)
-    ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
-    turned_away = _rejection(history, candidate, quiet=bool(ladder) and not ladder[0].users)
+    turned_away = _rejection(history, candidate, quiet=quiet)
     health, because = _stable_health(policy, slots, statuses)
     return State(
         slots=slots,
@@ -170,6 +165,12 @@ def survey(
         asks=asks,
         by_word=word if word and (turned_away or not past.same(own, candidate)) else None,
     )
+
+
+def _goes_before(standing: Version | None, newer: Version, history: History, *, quiet: bool) -> bool:
+    """Whether a newer candidate waits for the one that stands; not for one that was turned away."""
+    other = standing is not None and not past.same(standing, newer)
+    return other and standing is not None and past.rejection(history, standing, restarts_at_0=quiet) is None
 
 
 def _goes_back(pull: PullRequest) -> bool:
@@ -219,7 +220,11 @@ def _rejection(history: History, candidate: Version | None, *, quiet: bool) -> p
 
 
 def _since(
-    policy: PromotionPolicy, candidate: Version | None, landed: datetime | None, statuses: Statuses
+    policy: PromotionPolicy,
+    slots: Slots,
+    candidate: Version | None,
+    landed: datetime | None,
+    statuses: Statuses,
 ) -> tuple[datetime | None, str]:
     """When the present state took effect everywhere, and why that is not known."""
     given = policy.spec.candidate
@@ -234,32 +239,9 @@ def _since(
                 return None, f"{watched.ref} in {cluster}: {why}"
             assert isinstance(status, ExperimentStatus)
             times.append(_began(status) or landed)
-    return max(times), ""
-
-
-def _unplaced(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> str:
-    """Why the ring that git asks for is not there yet; empty where it is, or none is asked for."""
-    placement, canary = policy.spec.placement, policy.spec.strategy.canary
-    for cluster in policy.spec.clusters if placement and slots.weight else ():
-        assert placement is not None
-        status, where = statuses[cluster, placement.ref], f"{placement.ref} in {cluster}"
-        if isinstance(status, Unseen):
-            return f"{where}: {status.reason}"
-        if status.phase is not Phase.NONE:  # clusters were chosen, as many as the object itself asks for
-            return f"{where} is not satisfied: {status.reason}"
-        by_count = canary and not any(isinstance(one, str) for one in canary.rings)
-        if by_count and len(status.clusters) < (slots.weight or 0):
-            return f"{where} chose {len(status.clusters)} clusters, git asks for {slots.weight}"
-    return ""
-
-
-def _placed(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> list[datetime]:
-    """When the clusters of the ring were chosen, where that is said."""
-    placement = policy.spec.placement
-    if placement is None or not slots.weight:
-        return []
-    seen = (statuses[cluster, placement.ref] for cluster in policy.spec.clusters)
-    return [one.applied for one in seen if isinstance(one, ExperimentStatus) and one.applied]
+    if missing := rings.missing(policy, slots, statuses):
+        return None, missing
+    return max(*times, *rings.chosen(policy, slots, statuses), times[0]), ""
 
 
 def _began(status: ExperimentStatus) -> datetime | None:
