@@ -6,7 +6,8 @@ import copy
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitops_bot.analysis.dashboards import judged
 from gitops_bot.experiments import DOCUMENTS, SYSTEMS, VIEWS, Lookup, Reader, named
 from gitops_bot.experiments.act import act
-from gitops_bot.model import Act, ExperimentStatus, Phase
+from gitops_bot.experiments.keel import approvals_of
+from gitops_bot.model import Act, ExperimentStatus, ObjectRef, Phase
+from gitops_bot.policy.watched import Experiment, Objective, Reward
 
 ROWS: dict[str, Reader] = {name: system.read for name, system in SYSTEMS.items()} | VIEWS | DOCUMENTS
 
@@ -138,3 +142,29 @@ def test_every_kind_of_the_api_has_one_reader() -> None:
     assert named("argoproj.io", "Experiment") != named("iter8.tools", "Experiment")
     assert all(kind in SYSTEMS for system in SYSTEMS.values() for kind in system.companions)
     assert named("example.org", "Experiment") == ""
+
+
+OBJECTIVE = Experiment(
+    kind="HttpDashboard", namespace="shop-prod", name="cart-http", objectives={"error-rate": Objective(max=0.01)}
+)
+REWARD = Experiment(
+    kind="AbnDashboard", namespace="shop-prod", name="cart", reward=Reward(metric="basket-value", alpha=0.05)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(answer=GIVEN["httpDashboard"] | GIVEN["abnDashboard"])
+def test_any_dashboard_is_judged_without_an_exception(answer: Json) -> None:
+    for experiment, reader in ((OBJECTIVE, DOCUMENTS["httpDashboard"]), (REWARD, DOCUMENTS["abnDashboard"])):
+        status = reader(answer, Lookup(lambda _: {}), None)
+        for one in (status, replace(status, phase=Phase.COMPLETED)):
+            assert judged(experiment, one).reason
+
+
+@settings(max_examples=60, deadline=None)
+@given(answer=st.lists(GIVEN["approval"] | JUNK, max_size=4) | JUNK)
+def test_any_list_of_approvals_is_read_without_an_exception(answer: Json) -> None:
+    cart = ObjectRef("Deployment", "shop-prod", "cart")
+    found = approvals_of(answer, cart, datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert all(one.ref == cart for one in found)
+    assert not isinstance(answer, list) or len(found) <= len(answer)
