@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from gitops_bot.model import Outcome, Plan, StepKind
 from gitops_bot.policy.loading import Source, load_config, load_policies
 from tests.adapters.scripted import Answer, Scripted, in_json, scripted
 from tests.experiments.samples import Json, having, lacking, sample
+from tests.support.commands import runner
 from tests.support.controllers import CONTROLLERS, Told
+from tests.support.environment import T0, Environment, config, tree
+from tests.support.environment import policy as environment_policy
 from tests.support.life import MINUTE, Life, spec
 
 HTTP, ABN = "iter8-v1/httpdashboard-completed.yaml", "iter8-v1/abndashboard.yaml"
@@ -374,3 +378,37 @@ spec:
 """
     with pytest.raises(PolicyError, match=said):
         load_config(Source("gitops-bot.yaml", text.encode()))
+
+
+# ---------------------------------------------------------------- as a user runs it
+
+
+def test_the_addresses_and_secrets_of_the_configuration_are_the_ones_that_are_used(
+    iter8: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = Environment(tmp_path / "environments.git")
+    experiment = {"kind": "HttpDashboard", "namespace": "shop-prod", "name": "cart-http", "objectives": OBJECTIVES}
+    changed: dict[str, Any] = {
+        "candidate": {"slot": "candidateVersion", "experiment": experiment},
+        "analysis": {"source": "experiment", "bake": "5m"},
+        "gates": {"approvals": {"keel": {"namespace": "shop-prod", "name": "cart"}}},
+    }
+    environment.commit({**tree(weight=5), "policies/shop.yaml": environment_policy(**changed)}, at=T0)
+    (tmp_path / "cluster").mkdir()
+    secret = {"apiVersion": "v1", **three_tasks()}
+    (tmp_path / "cluster" / "secret.yaml").write_text(yaml.safe_dump(secret))
+    with scripted() as keel:
+        monkeypatch.setenv("KEEL_PASSWORD", "s3cret-of-keel")
+        console = {"url": keel.url, "user": "admin", "tokenFrom": {"env": "KEEL_PASSWORD"}}
+        recorded = {"recorded": str(tmp_path / "cluster"), "iter8": {"url": iter8.url}, "keel": console}
+        file = config(tmp_path, cluster={**recorded, "metrics": "prom"})
+        iter8.answers = [in_json(load_test(T0 + 10 * MINUTE))]
+        keel.answers = [in_json([{**sample("keel/approval-approved.yaml"), "newVersion": "2.0.0", "digest": ""}])]
+        bot = runner(monkeypatch, capsys)
+        done = bot("plan", "shop", "-c", file, "--at", (T0 + 30 * MINUTE).isoformat(), "-o", "json")
+    assert (done.code, done.err) == (0, "")
+    (plan,) = done.json["plans"]
+    assert (plan["verdict"]["outcome"], plan["step"]["kind"]) == ("PASS", "Advance")
+    assert [one["open"] for one in plan["gates"] if one["name"] == "approvals"] == [True]
+    assert keel.asked[0].headers["Authorization"].startswith("Basic ")
+    assert "s3cret" not in done.out

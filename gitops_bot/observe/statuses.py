@@ -222,8 +222,10 @@ def _labelled(given: Experiment, there: Sequence[Resource]) -> Resource | None:
 
 
 def _was_there(one: Resource, at: datetime | None) -> bool:
+    if at is None:
+        return True
     made = instant(text(one, "metadata", "creationTimestamp"))
-    return at is None or made is None or made <= at
+    return made is None or made <= at
 
 
 def _created(one: Resource) -> tuple[str, str]:
