@@ -12,9 +12,11 @@ from gitops_bot.model import (
     Comment,
     DeleteBranch,
     DequeuePr,
+    Effect,
     EnqueuePr,
     HoldPr,
     MergePr,
+    Notify,
     OpenPr,
     Plan,
     Proposal,
@@ -25,7 +27,7 @@ from gitops_bot.model import (
     UpdatePr,
     Vouch,
 )
-from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, ForgeThatQueues, Merged, NotReady, Pushed
+from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, ForgeThatQueues, Merged, Notifier, NotReady, Pushed
 
 
 @dataclass(slots=True)
@@ -56,23 +58,32 @@ class _Run:
     """A policy and the branch of its that is deleted in the end."""
     merged: set[str] = field(default_factory=set)
     """What our own merges made of base."""
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    deaf: set[str] = field(default_factory=set)
+    """Notifiers that took nothing: they are left alone until the next tick."""
 
 
-def apply(plans: Sequence[Plan], repo: EnvironmentRepo, forge: Forge, stopping: Stopping) -> Outcome:
+def apply(
+    plans: Sequence[Plan],
+    repo: EnvironmentRepo,
+    forge: Forge,
+    stopping: Stopping,
+    notifiers: Mapping[str, Notifier] | None = None,
+) -> Outcome:
     """Push all in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
     outcome = Outcome()
     ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
     if not ordered or stopping():
         return outcome
     going = _out_of_queue(ordered, forge, outcome)
-    run = _Run(repo, forge, _push(going, repo))
+    run = _Run(repo, forge, _push(going, repo), notifiers=notifiers or {})
     silent = 0
     for plan in going:
         try:
             for action in plan.actions:
                 if stopping():
                     return outcome
-                outcome.receipts.append(_act(plan, action, run))
+                outcome.receipts.append(_act(plan, action, run, outcome.receipts))
                 silent = 0
         except (ForgeError, RepositoryError) as error:
             outcome.failures.append((plan.policy, error))
@@ -134,7 +145,11 @@ def _head(action: OpenPr | UpdatePr, pushed: Mapping[str, Pushed]) -> str:
     return result.oid
 
 
-def _act(plan: Plan, action: Action, run: _Run) -> Receipt:
+def _act(plan: Plan, action: Action, run: _Run, done: Sequence[Receipt]) -> Receipt:
+    return _notify(plan, action, run, done) if isinstance(action, Notify) else _effect(plan, action, run)
+
+
+def _effect(plan: Plan, action: Effect, run: _Run) -> Receipt:
     match action:
         case OpenPr():
             return _open(plan, action, run.forge, _head(action, run.pushed))
@@ -259,6 +274,41 @@ def _close(plan: Plan, action: ClosePr, run: _Run) -> Receipt:
     if action.delete_branch:
         run.gone.append((plan.policy, _deletion(action.delete_branch, action.head)))
     return _receipt(plan, "close", number=action.number, detail=action.reason)
+
+
+def _notify(plan: Plan, action: Notify, run: _Run, done: Sequence[Receipt]) -> Receipt:
+    """Tell every notifier once. The body remembers it only when one of them took it."""
+    cause = next((one for one in reversed(done) if _caused(plan, action, one)), None)
+    if action.after and cause is None:
+        return _receipt(plan, "notify", state=ReceiptState.SKIPPED, detail=f"{action.after} was not done")
+    url = action.url or (cause.url if cause else "")
+    text = "\n".join(one for one in (action.text, url) if one)
+    refused = {name: why for name in action.to if (why := _tell(run, name, action, text))}
+    told = len(refused) < len(action.to)
+    if told and action.body and action.number is not None:
+        run.forge.update(action.number, body=action.body)
+    state = ReceiptState.DONE if told else ReceiptState.NOT_READY
+    why = "; ".join(f"{name}: {why}" for name, why in refused.items())
+    detail = f"{action.event}: {why}" if why else action.event
+    return _receipt(plan, "notify", state=state, number=action.number, detail=detail)
+
+
+def _caused(plan: Plan, action: Notify, one: Receipt) -> bool:
+    same = action.number is None or one.number == action.number
+    return one.policy == plan.policy and one.action == action.after and one.state is ReceiptState.DONE and same
+
+
+def _tell(run: _Run, name: str, action: Notify, text: str) -> str:
+    """Empty, or why nobody was told."""
+    notifier = run.notifiers.get(name)
+    if notifier is None:
+        return "no such notifier"
+    if name in run.deaf:
+        return "it took nothing before in this tick"
+    why = notifier.tell(action.title, text or action.title, tone=action.tone.value)
+    if why:
+        run.deaf.add(name)
+    return why
 
 
 def _deletion(branch: str, head: str) -> BranchUpdate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
-from gitops_bot.delivery import actions, body, gates, identity, queueing
+from gitops_bot.delivery import actions, body, gates, identity, notices, queueing
 from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live
 from gitops_bot.errors import EditError
@@ -68,6 +68,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
     suspended = policy.spec.suspend
     chosen = actions.Chosen(queueing.suspended(situation)) if suspended else actions.choose(situation)
+    told = () if suspended else notices.notices(situation, chosen.actions, policy.spec.notify)
     return Plan(
         policy=policy.name,
         repository=policy.spec.repository,
@@ -80,7 +81,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         step=step,
         gates=gated,
         proposal=situation.proposal,
-        actions=chosen.actions,
+        actions=(*chosen.actions, *told),
         rung=_rung(policy, state.slots),
         notes=(*chosen.notes, *(said if back else ()), *_waits(state), *_on_its_way(policy, facts, state, step)),
     )

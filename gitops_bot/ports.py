@@ -94,6 +94,17 @@ class Registry(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """A place where people are told."""
+
+    def tell(self, title: str, text: str, *, tone: str) -> str:
+        """Send a message in plain text; empty when it was taken, else why not, without secrets. Never raises.
+
+        `tone` is info, success, warning or failure.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class BranchUpdate:
     """One branch to be written, compared and swapped."""

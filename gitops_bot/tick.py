@@ -13,7 +13,7 @@ from gitops_bot.policy import stopfile
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import LoadedPolicy
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.ports import Clock
+from gitops_bot.ports import Clock, Notifier
 
 MOST_ROUNDS = 3
 """A round that opened what may be merged at once is followed by another, so that one run settles."""
@@ -79,6 +79,8 @@ class Job:
     """Ends the processes and connections that the adapters hold; they come back when they are needed."""
     facts: Callable[[observe.Sight, PromotionPolicy], Facts] = observe.facts
     """What is known of a policy."""
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    """By name."""
     asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     """By policy: what people ask by a command."""
 
@@ -133,7 +135,7 @@ def _round(job: Job, only: str | None) -> Report:
         for one in report.plans:
             if one.actions:
                 job.audit("intent", one)
-        outcome = apply.apply(report.plans, job.site.repo, job.site.forge, job.stopping)
+        outcome = apply.apply(report.plans, job.site.repo, job.site.forge, job.stopping, job.notifiers)
         report.receipts += outcome.receipts
         report.failures += [Failure(name, error) for name, error in outcome.failures]
     with _failing(report, job.site.name):

@@ -14,7 +14,7 @@ from gitops_bot.clusters import cluster, consoles, selectors
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
 from gitops_bot.forges import hosted
-from gitops_bot.manners import manner
+from gitops_bot.manners import known_notifiers, manner, notifiers
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
@@ -123,13 +123,16 @@ def _job(
         consoles=consoles(config.spec.clusters, secret),
     )
     load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
-    load = _in_known_clusters(load, {*config.spec.clusters, *_servers(config)})
+    load = known_notifiers(_in_known_clusters(load, {*config.spec.clusters, *_servers(config)}), config)
 
     def close() -> None:
         repo.close()
         disconnect()
 
-    return Job(site, load, config.spec.limits, options.clock, options.audit, options.stopping, close)
+    return Job(
+        site, load, config.spec.limits, options.clock, options.audit, options.stopping, close,
+        notifiers=notifiers(config, secret),
+    )  # fmt: skip
 
 
 def _servers(config: BotConfig) -> Mapping[str, str]:

@@ -91,7 +91,7 @@ def actions(report: Report) -> None:
     for one in report.plans:
         for action in one.actions:
             what = serialise.plain(action)
-            number = f" #{what['number']}" if "number" in what else ""
+            number = f" #{what['number']}" if what.get("number") else ""
             click.echo(f"\n{styled(what['action'] + number, bold=True)}  {one.policy}")
             if what["action"] in ("OpenPr", "UpdatePr"):
                 click.echo(f"  {one.proposal.title if one.proposal else ''}\n")

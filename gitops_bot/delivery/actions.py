@@ -169,6 +169,7 @@ def signed(situation: Situation, text: str) -> str:
             text=text_digest(text),
             hour=f"{situation.now:%Y-%m-%dT%H}",
             source=situation.source,
+            state="deadline passed" if any(one.name == "deadline" for one in situation.verdict.checks) else "",
         ),
         text,
     )

@@ -32,6 +32,10 @@ class Marker:
     """Who holds it by the label, and why, as far as a command said so."""
     held_until: str = ""
     """When that ends, as RFC 3339; empty: when the label is taken off."""
+    state: str = ""
+    """What people were told of it while it is open, `deadline passed`."""
+    told: str = ""
+    """How it ended, as people were told: `merged`, `closed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def read(body: str) -> Marker | None:
     try:
         said = json.loads(base64.b64decode(found[1], validate=True))
         fields = {name: said[name] for name in ("policy", "key", "digest", "text", "hour", "closed")}
-        fields |= {name: said.get(name, "") for name in ("source", "held", "held_until")}
+        fields |= {name: said.get(name, "") for name in ("source", "held", "held_until", "state", "told")}
     except (ValueError, TypeError, KeyError, RecursionError):  # whoever may edit the body may write anything
         return None
     return Marker(**fields) if all(isinstance(value, str) for value in fields.values()) else None
@@ -71,6 +75,12 @@ def remembering(body: str, *, digest: str = "", closed: str = "") -> str:
     """The same body, remembering another digest, or that it is being closed; with a digest alone it is open."""
     marker = read(body) or Marker("", "", "", "", "")
     return write(replace(marker, digest=digest or marker.digest, closed=closed), text(body))
+
+
+def telling(body: str, told: str) -> str:
+    """The same body, remembering that people were told how it ended."""
+    marker = read(body) or Marker("", "", "", "", "")
+    return write(replace(marker, told=told), text(body))
 
 
 def holding(body: str, held: str, until: datetime | None) -> str:

@@ -192,6 +192,13 @@ class RegistryConfig(Spec):
     ca_file: Path | None = None
 
 
+class NotifierConfig(Spec):
+    """A place where people are told: Slack, Teams, mail and a hundred others."""
+
+    url_from: SecretRef
+    """An apprise URL, like slack://… or mailto://…; it holds a secret."""
+
+
 class Limits(Spec):
     """How much the bot may ask of people, per repository; rollbacks do not count."""
 
@@ -223,7 +230,8 @@ class BotSpec(Spec):
     daemon: Daemon = Daemon()
     cache: Path | None = None
     """Where repositories are cached; default: the user's cache folder."""
-    notifiers: Later = None
+    notifiers: dict[Name, NotifierConfig] = {}
+    """Where policies may have people told."""
     server: Later = None
     defaults: Later = None
 

@@ -27,6 +27,8 @@ def problems(config: BotConfig) -> list[Problem]:
         found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
     for host, registry in spec.registries.items():
         found += _registry(("spec", "registries", host), registry)
+    for name, notifier in spec.notifiers.items():
+        found += _secret(("spec", "notifiers", name, "urlFrom"), notifier.url_from)
     found += speaking.links(("spec", "links"), spec.links)
     for name, server in spec.metrics.items():
         found += _metrics_server(("spec", "metrics", name), server)

@@ -15,8 +15,9 @@ _INTRO = """\
 
 Generated from the models by `make schema`; do not edit. Durations are written like `30s`, `10m`, `1h30m`; limits like
 `0.5`, `1%`, `500ms`. Unknown and duplicate keys are errors. Queries may use `{{ version }}`, `{{ baseline }}`,
-`{{ interval }}`, `{{ namespace }}`, `{{ workload }}`, `{{ policy }}`; titles `{{ policy }}`, `{{ step }}`,
-`{{ weight }}`, `{{ from.version }}`, `{{ to.version }}`, `{{ from.weight }}`, `{{ to.weight }}`.
+`{{ interval }}`, `{{ namespace }}`, `{{ workload }}`, `{{ policy }}`; titles, bodies and commit messages
+`{{ policy }}`, `{{ step }}`, `{{ weight }}`, `{{ from.version }}`, `{{ to.version }}`, `{{ from.weight }}`,
+`{{ to.weight }}`.
 """
 
 

@@ -17,7 +17,6 @@ from gitops_bot.policy.base import (
     Dns1123,
     GivenVersion,
     Label,
-    Later,
     Metadata,
     Name,
     Spec,
@@ -179,7 +178,8 @@ class PolicySpec(Spec):
     pull_request: PullRequestSpec = PullRequestSpec()
     rollback: Rollback = Rollback()
     gates: Gates = Gates()
-    notify: Later = None
+    notify: tuple[Name, ...] = ()
+    """Notifiers of the bot configuration that are told when the state of a pull request changes."""
 
     @property
     def colors(self) -> tuple[str, ...]:

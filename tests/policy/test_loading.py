@@ -172,8 +172,6 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
             "  analysis: {metrics: [{max: 1}]}",
             "12:24: spec.analysis.metrics[0].name: is missing; expected text",
         ),
-        # not served
-        ("  notify: {}", "12:11: spec.notify: is not supported yet by this version of gitops-bot"),
         # values
         (
             "  rollback: {merge: auot}",

@@ -74,8 +74,8 @@ def test_docstrings_are_descriptions_and_defaults_are_written_as_users_write_the
 
 
 def test_names_of_later_versions_match_nothing() -> None:
-    properties = schema_of(PromotionPolicy)["$defs"]["PolicySpec"]["properties"]
-    assert properties["notify"] == {"not": {}, "description": "not supported yet"}
+    properties = schema_of(PromotionPolicy)["$defs"]["Strategy"]["properties"]
+    assert properties["abTest"] == {"not": {}, "description": "not supported yet"}
 
 
 def test_good_documents_validate() -> None:
@@ -95,6 +95,7 @@ def test_good_documents_validate() -> None:
         (("metadata", "labels"), {"a": 1}),
         (("spec", "repository"), 1.1),
         (("spec", "notify"), {}),
+        (("spec", "strategy"), {"abTest": {}}),
         (("spec", "gates"), {"sok": "1h"}),
         (("spec", "gates"), {"windows": [{"allow": 1}]}),
         (("spec", "gates"), {"windows": [{"block": {"from": 20261224, "to": "2026-12-25"}}]}),

@@ -36,7 +36,7 @@ class Shared(Spec):
     rollback: Rollback | None = None
     gates: Gates | None = None
     """`soak` is how long the environments before it must have held a version."""
-    notify: Later = None
+    notify: tuple[Name, ...] | None = None
 
 
 class Ring(Shared):
