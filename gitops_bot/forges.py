@@ -46,6 +46,7 @@ def _github(name: str, repository: Repository, secret: Secret) -> Hosted:
         api_url=repository.api_url or _github_api(repository.url),
         ca_file=repository.ca_file,
         merge_method=repository.merge_method,
+        check_runs=repository.app is not None and repository.app.report == "check",
     )
     return forge, forge.token, forge.disconnect
 

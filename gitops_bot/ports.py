@@ -227,6 +227,32 @@ class Forge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left of what a forge lets one identity ask."""
+
+    requests: int
+    """Sent so far."""
+    limited: int
+    """How often the forge answered with a limit."""
+    writes_left: int
+    """Of this hour's, by our own count."""
+    limit: int | None = None
+    """Requests that the forge allows, as it last said; None: it did not."""
+    remaining: int | None = None
+    waits_s: int = 0
+    """How long the forge wants to be left alone from now."""
+
+
+@runtime_checkable
+class ForgeWithQuota(Forge, Protocol):
+    """A forge that limits how much it is asked."""
+
+    def quota(self) -> Quota:
+        """As of now; no request is sent for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """Which checks a branch asks for before anything is merged into it, as far as the token can see."""
 

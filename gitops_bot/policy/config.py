@@ -30,6 +30,8 @@ class GitHubApp(Spec):
     installation_id: int | None = None
     """Looked up by the repository when absent."""
     private_key_from: SecretRef
+    report: Literal["check", "status"] = "check"
+    """How the word on a head is given: a check run (checks: write) or a commit status (commit statuses: write)."""
 
 
 class Identity(Spec):

@@ -105,6 +105,33 @@ def test_an_app_acts_with_a_token_for_this_repository_alone(
     assert len(fake.asked("GET", "/installation$")) == (installation is None)
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "conclusion"),
+    [
+        (StatusState.PENDING, "in_progress", None),
+        (StatusState.SUCCESS, "completed", "success"),
+        (StatusState.FAILURE, "completed", "failure"),
+    ],
+)
+def test_an_app_reports_by_check_runs(
+    fake: FakeGitHub, forges: Forges, keys: tuple[str, str], state: StatusState, status: str, conclusion: str | None
+) -> None:
+    forge = forges(auth=App(7, keys[0], 42), check_runs=True)
+    head = fake.world.repo.heads()[BRANCH]
+    forge.set_status(head, CommitStatus("gitops-bot/shop", state, "soak: 3 h left"))
+    forge.set_status(head, CommitStatus("gitops-bot/shop", state, "soak: 2 h left"))
+    (run,) = fake.world.runs[head]
+    assert (run.name, run.conclusion, run.title) == ("gitops-bot/shop", conclusion, "soak: 2 h left")
+    assert fake.asked("POST", "/check-runs$")[-1].body["status"] == status
+    assert [one.state for one in forge.checks(head)] == [state]
+    assert head not in fake.world.statuses
+
+
+def test_a_token_that_is_no_apps_is_told_what_check_runs_need(fake: FakeGitHub, forges: Forges) -> None:
+    with pytest.raises(ForgeDenied, match="authenticate via a GitHub App"):
+        forges(check_runs=True).set_status("0" * 40, CommitStatus("gitops-bot/shop", StatusState.SUCCESS, "well"))
+
+
 def test_an_apps_token_is_renewed_before_it_ends(fake: FakeGitHub, forges: Forges, keys: tuple[str, str]) -> None:
     forge = forges(auth=App("7", keys[0], 42))
     first = forge.token()

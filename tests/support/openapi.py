@@ -44,6 +44,7 @@ PATHS = (
     f"{REPO}/pulls/{{pull_number}}/requested_reviewers",
     f"{REPO}/pulls/{{pull_number}}/reviews",
     f"{REPO}/commits/{{ref}}/check-runs",
+    f"{REPO}/check-runs",
     "/orgs/{org}/teams/{team_slug}/members",
     f"{REPO}/issues/{{issue_number}}/comments",
     f"{REPO}/issues/{{issue_number}}/labels",

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import github
@@ -22,6 +21,7 @@ import jwt
 import requests
 
 from gitops_bot.adapters import forges
+from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
 
 PAUSES_S = (1.0, 2.0, 4.0)
@@ -66,7 +66,7 @@ class Settings:
     api_url: str
     ca_file: str | None
     timeout_s: float
-    seconds_between_writes: float
+    pace: Pace
     sleep: Callable[[float], None]
 
     def connect(self, auth: github.Auth.Auth) -> github.Github:
@@ -79,7 +79,7 @@ class Settings:
             user_agent="gitops-bot",
             retry=None,
             seconds_between_requests=0,
-            seconds_between_writes=self.seconds_between_writes,
+            seconds_between_writes=0,
             lazy=True,
         )
 
@@ -140,7 +140,7 @@ class Api:
         """renewed: the tokens are new every hour, and some of GitHub's servers learn of one a little late."""
         self._credentials = credentials
         self._github = settings.connect(credentials)
-        self._sleep = settings.sleep
+        self._sleep, self._pace = settings.sleep, settings.pace
         self._renewed = renewed
         self._proven = ""
         # At DEBUG it writes answers out, and one kind of answer is an installation token.
@@ -178,7 +178,7 @@ class Api:
         refused = Answer(answer.request, 422, answer.headers, answer.data, answer.said)
         match errors[0].get("type") if isinstance(errors[0], Mapping) else "":
             case "RATE_LIMITED":
-                raise _limited(refused)
+                raise self._limit(refused)
             case "FORBIDDEN" | "NOT_FOUND" | "INSUFFICIENT_SCOPES":
                 return replace(refused, status=403)
         return refused
@@ -202,8 +202,12 @@ class Api:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if etag:
             headers["If-None-Match"] = etag
+        writes = verb != "GET" and not _only_asks(body)
         try:
-            status, answered, text = self._github.requester.requestJson(verb, path, dict(query or {}), headers, body)
+            with self._pace.turn(request, writes=writes):
+                status, answered, text = self._github.requester.requestJson(
+                    verb, path, dict(query or {}), headers, body
+                )
             data = _parsed(status, text)
         # The causes hold the request with its headers, so they are not chained.
         except (requests.RequestException, json.JSONDecodeError) as error:
@@ -214,8 +218,12 @@ class Api:
             raise ForgeUnreachable(f"GitHub answered {status}", where=request)
         answer = Answer(request, status, answered, data, scrub(_said(data)))
         if _is_limit(answer):
-            raise _limited(answer)
+            raise self._limit(answer)
+        self._pace.seen(answered)
         return answer
+
+    def _limit(self, answer: Answer) -> RateLimited:
+        return self._pace.limited(f"{answer.said} (status {answer.status})", answer.request, answer.headers)
 
 
 class Installation:
@@ -291,17 +299,7 @@ def _is_limit(answer: Answer) -> bool:
     return False
 
 
-def _limited(answer: Answer) -> RateLimited:
-    said = f"{answer.said} (status {answer.status})"
-    return RateLimited(said, where=answer.request, remedy=f"Wait {_wait_s(answer)} s")
-
-
-def _wait_s(answer: Answer) -> int:
-    """Retry-After first, then the reset by GitHub's own clock, else the minute that GitHub advises."""
-    headers = answer.headers
-    if (after := headers.get("retry-after", "")).isdigit():
-        return int(after)
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit() and "date" in headers:
-        return max(1, math.ceil(int(reset) - parsedate_to_datetime(headers["date"]).timestamp()))
-    return 60
+def _only_asks(body: Any) -> bool:
+    """GraphQL asks by POST, too."""
+    query = body.get("query", "") if isinstance(body, Mapping) else ""
+    return isinstance(query, str) and query.lstrip().startswith(("query", "{"))

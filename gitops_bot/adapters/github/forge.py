@@ -18,9 +18,10 @@ from urllib.parse import quote, urlencode
 from gitops_bot.adapters.github import automerge, said
 from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
 from gitops_bot.adapters.github.merging import Merging, Method
+from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
 from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review
-from gitops_bot.ports import Merged, NotReady, Required
+from gitops_bot.ports import Merged, NotReady, Quota, Required
 
 BODY_LIMIT = 65_536
 TITLE_LIMIT = 255
@@ -55,14 +56,21 @@ class GitHubForge:
         ca_file: str | None = None,
         timeout_s: float = 20,
         merge_method: Method = "merge",
+        check_runs: bool = False,
+        pace: Pace | None = None,
         seconds_between_writes: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """repository: `owner/name`. sleep and now serve repeated requests and the renewal of an App's tokens."""
+        """repository: `owner/name`.
+
+        check_runs: instead of commit statuses; only an App may. pace: one that is shared with others. sleep and now
+        serve repeated requests, the pace, and the renewal of an App's tokens.
+        """
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise UsageError(f"{repository!r} is not a GitHub repository", remedy="Write it as owner/name")
-        settings = Settings(api_url, ca_file, timeout_s, seconds_between_writes, sleep)
+        self._pace = pace or Pace(seconds_between_writes, sleep=sleep, now=now)
+        settings = Settings(api_url, ca_file, timeout_s, self._pace, sleep)
         self._installation = Installation(auth, repository, settings, now) if isinstance(auth, App) else None
         read = auth.read if isinstance(auth, Token) else self._installation_token
         self._api = Api(Credentials("token", read), settings, renewed=isinstance(auth, App))
@@ -71,6 +79,7 @@ class GitHubForge:
         self._sleep = sleep
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
+        self._by_check_runs = check_runs
         self._merging = Merging(self._api, repository, method=merge_method, login=self._login, now=now)
 
     def __enter__(self) -> Self:
@@ -90,6 +99,10 @@ class GitHubForge:
     def token(self) -> str:
         """The token of the moment, for git over HTTPS (user `x-access-token`). Errors: as every request's."""
         return self._api.token()
+
+    def quota(self) -> Quota:
+        """What is left of what GitHub and good manners allow."""
+        return self._pace.quota()
 
     def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
         """One request for the open and one for the closed ones, while each list fits on a page.
@@ -165,9 +178,13 @@ class GitHubForge:
             self._ask("DELETE", f"/issues/comments/{twice}")
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Set it; descriptions are cut at 140 characters."""
-        said = status.description
-        description = said if len(said) <= DESCRIPTION_LIMIT else said[: DESCRIPTION_LIMIT - 1] + "…"
+        """Set it, as a check run where an App may; descriptions of statuses are cut at 140 characters."""
+        if self._by_check_runs:
+            body = said.check_run(commit, status)
+            self._ask("POST", "/check-runs", body=body).granted("checks: write")
+            return
+        told = status.description
+        description = told if len(told) <= DESCRIPTION_LIMIT else told[: DESCRIPTION_LIMIT - 1] + "…"
         body = {"state": status.state.value, "context": status.context, "description": description}
         self._ask("POST", f"/statuses/{commit}", body=body).granted("commit statuses: write")
 

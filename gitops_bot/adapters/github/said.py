@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from gitops_bot.model import CommitCheck, Review, StatusState
+from gitops_bot.model import CommitCheck, CommitStatus, Review, StatusState
 
 Data = Mapping[str, Any]
 """A JSON object as GitHub describes it."""
@@ -28,6 +28,22 @@ def of_check_run(data: Data) -> CommitCheck:
     if data["conclusion"] in ("success", "neutral"):
         return CommitCheck(data["name"], StatusState.SUCCESS)
     return CommitCheck(data["name"], StatusState.FAILURE, data["conclusion"] or "without a conclusion")
+
+
+def check_run(commit: str, status: CommitStatus) -> dict[str, Any]:
+    """A new check run: GitHub counts the newest of a name. One that waits has no conclusion.
+
+    Never neutral: to a rule that requires the check, neutral is as good as success.
+    """
+    ended = {} if status.state is StatusState.PENDING else {"conclusion": status.state.value}
+    title = status.description or status.state.value
+    return {
+        "name": status.context,
+        "head_sha": commit,
+        "status": "completed" if ended else "in_progress",
+        **ended,
+        "output": {"title": title, "summary": f"{title}\n\nThe evidence is in the pull request's text."},
+    }
 
 
 def last_reviews(listed: Iterable[Data]) -> tuple[Review, ...]:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import gitlab
@@ -20,7 +18,8 @@ import requests.auth
 from urllib3.exceptions import HTTPError
 
 from gitops_bot.adapters import forges
-from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, RateLimited
+from gitops_bot.adapters.pace import Pace
+from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """How long to wait before asking again, where asking again is safe."""
@@ -58,10 +57,8 @@ class Settings:
     """Of the instance: the API lies at /api/v4 below it."""
     ca_file: str | None
     timeout_s: float
-    seconds_between_writes: float
+    pace: Pace
     sleep: Callable[[float], None]
-    elapsed_s: Callable[[], float] = time.monotonic
-    """Seconds since some moment."""
 
 
 class Credentials(requests.auth.AuthBase):
@@ -137,7 +134,6 @@ class Api:
             session=self._line,
         )
         self._proven = ""
-        self._next_write_s = 0.0
 
     def ask(
         self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, etag: str = ""
@@ -176,9 +172,9 @@ class Api:
 
     def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str) -> Answer:
         request, scrub = f"{verb} {path}", self._credentials.scrub
-        self._keep_apart(verb)
         try:
-            response = self._sent(verb, path, query, body, {"If-None-Match": etag} if etag else {})
+            with self._settings.pace.turn(request, writes=verb != "GET"):
+                response = self._sent(verb, path, query, body, {"If-None-Match": etag} if etag else {})
             status, data = response.status_code, _parsed(response)
         # The causes hold the request with its headers, so they are not chained. All that requests raises is an OSError.
         except (OSError, HTTPError, ValueError, RecursionError) as error:
@@ -188,7 +184,8 @@ class Api:
         headers = {name.lower(): value for name, value in response.headers.items()}
         answer = Answer(request, status, headers, data, scrub(_said(data))[:_LONGEST_MESSAGE])
         if status == 429 or (status == 403 and "retry-after" in headers):
-            raise RateLimited(f"{answer.said} (status {status})", where=request, remedy=f"Wait {_wait_s(headers)} s")
+            raise self._settings.pace.limited(f"{answer.said} (status {status})", request, headers)
+        self._settings.pace.seen(headers)
         return answer
 
     def _sent(
@@ -209,14 +206,6 @@ class Api:
             if self._line.latest is None:
                 raise ValueError("python-gitlab refuses the request") from None
             return self._line.latest
-
-    def _keep_apart(self, verb: str) -> None:
-        if verb == "GET":
-            return
-        now = self._settings.elapsed_s()
-        if now < self._next_write_s:
-            self._settings.sleep(self._next_write_s - now)
-        self._next_write_s = max(now, self._next_write_s) + self._settings.seconds_between_writes
 
 
 class _Line(requests.Session):
@@ -273,13 +262,3 @@ def _words(said: Any) -> str:
     if isinstance(said, Mapping):
         return "; ".join(f"{name}: {_words(one)}" for name, one in said.items())
     return "; ".join(str(one) for one in said) if isinstance(said, list) else str(said)
-
-
-def _wait_s(headers: Mapping[str, str]) -> int:
-    """Retry-After first, then the reset by GitLab's own clock, else a minute, over which GitLab counts."""
-    if (after := headers.get("retry-after", "")).isdigit():
-        return int(after)
-    reset = headers.get("ratelimit-reset", "")
-    if reset.isdigit() and "date" in headers:
-        return max(1, math.ceil(int(reset) - parsedate_to_datetime(headers["date"]).timestamp()))
-    return 60

@@ -26,9 +26,10 @@ from gitops_bot.adapters.gitlab.text import (
     title_of,
     titled,
 )
+from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
 from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review, StatusState
-from gitops_bot.ports import Merged, NotReady, Required
+from gitops_bot.ports import Merged, NotReady, Quota, Required
 
 MAY_WRITE = "the role Developer"
 
@@ -59,6 +60,7 @@ class GitLabForge:
         timeout_s: float = 20,
         merge_method: Literal["merge", "squash"] = "merge",
         seconds_between_writes: float = 1.0,
+        pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -68,7 +70,8 @@ class GitLabForge:
         """
         if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", project) or {".", ".."} & {*project.split("/")}:
             raise UsageError(f"{project!r} is not a GitLab project", remedy="Write it as group/name")
-        settings = Settings(url, ca_file, timeout_s, seconds_between_writes, sleep)
+        self._pace = pace or Pace(seconds_between_writes, sleep=sleep, now=now)
+        settings = Settings(url, ca_file, timeout_s, self._pace, sleep)
         self._api = Api(Credentials(auth.read), settings)
         self.project = project
         """Its path, with its groups."""
@@ -94,6 +97,10 @@ class GitLabForge:
     def token(self) -> str:
         """The token of the moment, for git over HTTPS (any user name). Errors: as every request's."""
         return self._api.token()
+
+    def quota(self) -> Quota:
+        """What is left of what GitLab and good manners allow."""
+        return self._pace.quota()
 
     def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
         """One request for the open ones and one for what changed lately, while each list fits on a page.

@@ -205,6 +205,17 @@ def check_runs(call: Call) -> Reply:
     return 200, {"total_count": len(found), "check_runs": [call.shapes.run(call.args[0], one) for one in found]}
 
 
+def create_check_run(call: Call) -> Reply:
+    """Report as an App."""
+    if call.identity.kind != "installation":
+        raise Refusal(403, "You must authenticate via a GitHub App.")
+    sent = call.body
+    if call.world.repo.missing(sent["head_sha"]):
+        raise Refusal(422, f"No commit found for SHA: {sent['head_sha']}")
+    run = call.world.report(sent["head_sha"], sent["name"], sent.get("conclusion"), sent["output"]["title"])
+    return 201, call.shapes.run(sent["head_sha"], run)
+
+
 def team_members(call: Call) -> Reply:
     """Those whom the token may see."""
     if call.args[0] not in call.world.members:
@@ -241,6 +252,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),
     ("GET", r"REPO/commits/(.+)/status", combined_status),
     ("GET", r"REPO/commits/(.+)/check-runs", check_runs),
+    ("POST", "REPO/check-runs", create_check_run),
     ("GET", r"REPO/pulls/(\d+)/reviews", reviews),
     ("GET", r"/orgs/[^/]+/teams/([^/]+)/members", team_members),
 )

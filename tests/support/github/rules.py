@@ -51,6 +51,7 @@ class Run:
     number: int
     name: str
     conclusion: str | None
+    title: str = ""
 
 
 @dataclass
@@ -261,10 +262,11 @@ class World:
         pull = self.pull(number)
         pull.opinions.append(Opinion(self.new_id(), author, state, pull.head, self._later()))
 
-    def report(self, sha: str, name: str, conclusion: str | None) -> None:
+    def report(self, sha: str, name: str, conclusion: str | None, title: str = "") -> Run:
         """A check run; the newest of a name counts."""
         others = [run for run in self.runs.get(sha, []) if run.name != name]
-        self.runs[sha] = [*others, Run(self.new_id(), name, conclusion)]
+        self.runs[sha] = [*others, Run(self.new_id(), name, conclusion, title)]
+        return self.runs[sha][-1]
 
     def set_status(self, sha: str, creator: str, *, state: str, context: str, description: str) -> Status:
         """One more status of a commit; the newest of a context counts."""

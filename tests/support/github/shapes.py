@@ -248,7 +248,8 @@ class Shapes:
             "started_at": None,
             "completed_at": None,
             "output": {
-                **dict.fromkeys(("title", "summary", "text")),
+                **dict.fromkeys(("summary", "text")),
+                "title": run.title or None,
                 "annotations_count": 0,
                 "annotations_url": f"{self._url}/check-runs/{run.number}/annotations",
             },
