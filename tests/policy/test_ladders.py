@@ -200,6 +200,7 @@ def found(fields: Spec, **changed: Any) -> list[tuple[str, str]]:
             "h is not among trafficRouting.managedRoutes",
         ),
         ({"rungs": [{"weight": 5, "preview": True}]}, {}, ".rungs.0.preview", "only one of weight, preview, mirror"),
+        ({"rungs": [{"preview": False}, {"weight": 5}]}, {}, ".rungs.0.preview", "is true, or left out"),
         ({"rungs": [{"bake": "5m"}]}, {}, ".rungs.0", "one of weight, preview, mirror, ring is needed"),
         ({"rungs": [{"weight": 5, "bake": "1s"}]}, {}, ".rungs.0.bake", "must be at least one interval"),
         ({"rungs": [{"weight": 5}, {"preview": True}]}, {}, ".rungs.1", "preview does not come after 5 %"),

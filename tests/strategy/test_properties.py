@@ -59,6 +59,7 @@ OTHERS = (
     climbing(steps=[{"setWeight": 5}, {"pause": {"duration": "20m"}}, {"setWeight": 60}]),
     climbing(weights=[5, 50], onNewer="finish", onFail="stepBack"),
     climbing(weights=[5, 50], startingStep=1),
+    climbing(rings=[5, 25, 50]),
 )
 POLICIES = st.sampled_from(PLAIN)
 

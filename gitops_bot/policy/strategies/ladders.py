@@ -103,6 +103,8 @@ def _inside(canary: Canary) -> Iterator[Problem]:
         yield (*WHERE, "steps", index), f"{name} is not among trafficRouting.managedRoutes"
     for index, rung in enumerate(canary.rungs):
         yield from one_of((*WHERE, "rungs", index), rung, *_RUNG)
+        if rung.preview is False:
+            yield (*WHERE, "rungs", index, "preview"), "is true, or left out"
 
 
 def _rising(canary: Canary) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ class Rung(Spec):
 
     weight: Percent | None = None
     """The candidate's percent of the users' traffic."""
-    preview: Literal[True] | None = None
+    preview: bool | None = None
     """No user's traffic: the candidate is in place, and reached by a tag, a header or an address of its own."""
     mirror: Percent | None = None
     """No user's traffic: this percent of the requests is copied to the candidate, and its answers are thrown away."""
