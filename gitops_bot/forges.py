@@ -12,6 +12,7 @@ from gitops_bot.ports import Forge
 
 if TYPE_CHECKING:
     from gitops_bot.adapters.github import App, Token
+    from gitops_bot.adapters.pace import Pace
 
 _GITHUB_API = "https://api.github.com"
 
@@ -21,12 +22,26 @@ Hosted = tuple[Forge, Callable[[], str], Callable[[], None]]
 """The forge, the token that git over HTTP uses, and what closes the forge's connections."""
 
 
-def hosted(name: str, repository: Repository, secret: Secret) -> Hosted:
+class Paces:
+    """One pace for all repositories that are reached under one identity: the forge counts them together."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Pace] = {}
+
+    def of(self, api: str, repository: Repository) -> Pace:
+        """The pace of one identity at one API."""
+        from gitops_bot.adapters.pace import Pace  # noqa: PLC0415 - imported when a forge is chosen
+
+        who = f"app {repository.app.id}" if repository.app else str(repository.token_from)
+        return self._known.setdefault((api, who), Pace())
+
+
+def hosted(name: str, repository: Repository, secret: Secret, paces: Paces | None = None) -> Hosted:
     """The adapter of one repository's forge. Errors: PolicyInvalid."""
-    return _FORGES[repository.forge](name, repository, secret)
+    return _FORGES[repository.forge](name, repository, secret, paces or Paces())
 
 
-def _github(name: str, repository: Repository, secret: Secret) -> Hosted:
+def _github(name: str, repository: Repository, secret: Secret, paces: Paces) -> Hosted:
     from gitops_bot.adapters.github import App, GitHubForge, Token  # noqa: PLC0415 - imported when it is chosen
 
     auth: App | Token
@@ -40,10 +55,12 @@ def _github(name: str, repository: Repository, secret: Secret) -> Hosted:
     path = _path(repository.url)
     if path.count("/") != 1:
         raise PolicyInvalid(f"{repository.url} does not name owner/repository", where=f"spec.repositories.{name}.url")
+    api = repository.api_url or _github_api(repository.url)
     forge = GitHubForge(
         path,
         auth=auth,
-        api_url=repository.api_url or _github_api(repository.url),
+        api_url=api,
+        pace=paces.of(api, repository),
         ca_file=repository.ca_file,
         merge_method=repository.merge_method,
         check_runs=repository.app is not None and repository.app.report == "check",
@@ -51,7 +68,7 @@ def _github(name: str, repository: Repository, secret: Secret) -> Hosted:
     return forge, forge.token, forge.disconnect
 
 
-def _gitlab(name: str, repository: Repository, secret: Secret) -> Hosted:
+def _gitlab(name: str, repository: Repository, secret: Secret, paces: Paces) -> Hosted:
     from gitops_bot.adapters.gitlab import GitLabForge, Token  # noqa: PLC0415 - see above
 
     where = f"spec.repositories.{name}"
@@ -70,13 +87,14 @@ def _gitlab(name: str, repository: Repository, secret: Secret) -> Hosted:
         project,
         auth=Token(secret(repository.token_from)),
         url=url,
+        pace=paces.of(url, repository),
         ca_file=repository.ca_file,
         merge_method=repository.merge_method,
     )
     return forge, forge.token, forge.disconnect
 
 
-_FORGES: dict[str, Callable[[str, Repository, Secret], Hosted]] = {"github": _github, "gitlab": _gitlab}
+_FORGES: dict[str, Callable[[str, Repository, Secret, Paces], Hosted]] = {"github": _github, "gitlab": _gitlab}
 
 
 def gitlab_url(repository: Repository) -> str:

@@ -106,7 +106,9 @@ def plan(job: Job, only: str | None = None) -> Report:
                 facts = job.facts(sight, whole)
                 report.plans.append(decide.decide(whole, facts, observe.series(sight, whole, facts)))
         report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
-        report.plans = list(budget.within(_apart(report), sight.pulls, job.limits, now))
+        report.plans = list(
+            budget.within(budget.fair(_apart(report), job.site.memory.turns), sight.pulls, job.limits, now)
+        )
         if only is None and loaded.whole and not loaded.failures:
             known = {one.policy.name for one in loaded.policies}
             report.plans += orphans.orphans(sight.pulls, known, job.site.source, job.site.name, sight.base_commit)
@@ -136,6 +138,8 @@ def _round(job: Job, only: str | None) -> Report:
             if one.actions:
                 job.audit("intent", one)
         outcome = apply.apply(report.plans, job.site.repo, job.site.forge, job.stopping, job.notifiers)
+        turns = job.site.memory.turns
+        turns |= dict.fromkeys((one.policy for one in outcome.receipts), max(turns.values(), default=0) + 1)
         report.receipts += outcome.receipts
         report.failures += [Failure(name, error) for name, error in outcome.failures]
     with _failing(report, job.site.name):

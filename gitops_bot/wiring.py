@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitops_bot.clusters import cluster, consoles, selectors
 from gitops_bot.edits import places
 from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
-from gitops_bot.forges import hosted
+from gitops_bot.forges import Paces, hosted
 from gitops_bot.manners import known_notifiers, manner, notifiers
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
@@ -98,13 +98,19 @@ def jobs(config: BotConfig, options: Options) -> dict[str, Job]:
     """One job per repository, by name. Errors: PolicyInvalid (configuration that cannot be used)."""
     clusters = {name: cluster(given, options.notice) for name, given in config.spec.clusters.items()}
     repositories = config.spec.repositories.items()
-    return {name: _job(config, name, repository, options, clusters) for name, repository in repositories}
+    paces = Paces()
+    return {name: _job(config, name, repository, options, clusters, paces) for name, repository in repositories}
 
 
 def _job(
-    config: BotConfig, name: str, repository: Repository, options: Options, clusters: Mapping[str, Cluster]
+    config: BotConfig,
+    name: str,
+    repository: Repository,
+    options: Options,
+    clusters: Mapping[str, Cluster],
+    paces: Paces,
 ) -> Job:
-    forge, token, disconnect = _forge(name, repository, options.clock)
+    forge, token, disconnect = _forge(name, repository, options.clock, paces)
     repo = _repo(config, repository, token)
     site = Site(
         name=name,
@@ -184,12 +190,12 @@ _Token = Callable[[], str] | None
 _Close = Callable[[], None]
 
 
-def _forge(name: str, repository: Repository, clock: Clock) -> tuple[Forge, _Token, _Close]:
+def _forge(name: str, repository: Repository, clock: Clock, paces: Paces) -> tuple[Forge, _Token, _Close]:
     """The forge, the token that git over HTTP uses, and what closes the forge's connections."""
     if repository.forge == "local":
         token = secret(repository.token_from) if repository.token_from else None
         return local_forge(repository, clock), token, lambda: None
-    return hosted(name, repository, secret)
+    return hosted(name, repository, secret, paces)
 
 
 def local_forge(repository: Repository, clock: Clock, who: str = "") -> LocalForge:

@@ -73,7 +73,7 @@ def test_it_opens_what_a_run_would_open_and_stops_on_sigterm(world: World) -> No
         seen = events(process, "ticked")
         opened = [one for one in seen if one["event"] == "pull_request_open"]
         address = seen[0]["address"]
-        assert [get(address, path) for path in ("/healthz", "/readyz", "/other")] == [200, 200, 404]
+        assert [get(address, path) for path in ("/healthz", "/readyz", "/metrics", "/other")] == [200, 200, 200, 404]
         process.send_signal(signal.SIGTERM)
         assert events(process, "daemon_stopped")[-1]["event"] == "daemon_stopped"
         assert process.wait(timeout=30) == 0

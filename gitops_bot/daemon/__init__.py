@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from gitops_bot import logs, tick
 from gitops_bot.daemon.health import Health, answers, listen
+from gitops_bot.daemon.metrics import exposition
 from gitops_bot.errors import KindAbsent, UsageError
 from gitops_bot.model import ReceiptState
 from gitops_bot.policy.config import BotConfig, Daemon
@@ -34,8 +35,9 @@ def serve(config: BotConfig, policies: tuple[Path, ...], audit: Path | None) -> 
     work = jobs(config, Options(clock, policies, audit_log(audit, clock), stop.is_set, _watch_failed))
     settings = config.spec.daemon
     health = Health(tuple(work), max(300.0, PATIENCE * settings.interval.total_seconds()), time.monotonic)
+    forges = {name: job.site.forge for name, job in work.items()}
     try:
-        server = listen(settings.address, answers(health))
+        server = listen(settings.address, {**answers(health), "/metrics": lambda: (200, exposition(forges))})
     except OSError as error:
         raise UsageError(
             f"cannot listen at {settings.address}: {error.strerror}", where="spec.daemon.address"

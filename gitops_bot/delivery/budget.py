@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gitops_bot.model import Action, Direction, OpenPr, Plan, PrState, PullRequest
 from gitops_bot.policy.config import Limits
+
+
+def fair(plans: Sequence[Plan], turns: Mapping[str, int]) -> tuple[Plan, ...]:
+    """The plans, those first whose policies had their turn the longest ago: where a budget ends, all come by."""
+    return tuple(sorted(plans, key=lambda plan: turns.get(plan.policy, 0)))
 
 
 def within(plans: Sequence[Plan], pulls: Sequence[PullRequest], limits: Limits, now: datetime) -> tuple[Plan, ...]:

@@ -35,6 +35,8 @@ class Memory:
     closed_until: datetime | None = None
     histories: dict[tuple[str, str], History] = field(default_factory=dict)
     """By policy's content and base commit."""
+    turns: dict[str, int] = field(default_factory=dict)
+    """By policy: in which round the forge last did something for it."""
 
 
 @dataclass(slots=True)

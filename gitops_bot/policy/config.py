@@ -214,7 +214,7 @@ class Daemon(Spec):
     interval: Duration = timedelta(minutes=1)
     jitter: Duration = timedelta(seconds=6)
     address: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:\[\]-]*:\d{1,5}$")] = "0.0.0.0:8081"
-    """Where /healthz and /readyz are answered."""
+    """Where /healthz, /readyz and /metrics are answered."""
 
 
 class BotSpec(Spec):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
+from gitops_bot.adapters.github import GitHubForge, Token
+from gitops_bot.adapters.gitlab import GitLabForge
+from gitops_bot.adapters.gitlab import Token as GitLabToken
 from gitops_bot.adapters.pace import HOUR_S, PER_HOUR, PER_MINUTE, Pace
+from gitops_bot.daemon.metrics import exposition
 from gitops_bot.errors import RateLimited
+from gitops_bot.forges import Paces
+from gitops_bot.policy.config import Repository
+from gitops_bot.ports import Forge
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DATE = {"date": "Mon, 05 Jan 2026 09:00:00 GMT"}
@@ -158,3 +167,31 @@ def test_the_quota_is_what_the_forge_said_last(clock: Clock, pace: Pace) -> None
     found = pace.quota()
     assert (found.requests, found.limited, found.limit, found.remaining) == (2, 1, 5000, 4321)
     assert (found.waits_s, found.writes_left) == (9, PER_HOUR)
+
+
+class Local:
+    """A forge without a quota."""
+
+
+def test_prometheus_is_told_what_is_left(clock: Clock, pace: Pace) -> None:
+    read(pace)
+    pace.seen({"x-ratelimit-limit": "5000", "x-ratelimit-remaining": "4321"})
+    forge = GitHubForge("acme/x", auth=Token("t"), pace=pace)
+    gitlab = GitLabForge("acme/x", auth=GitLabToken("t"), pace=Pace(sleep=clock.sleep, now=clock.now))
+    with forge, gitlab:
+        lines = exposition({'a"b': forge, "lab": gitlab, "local": cast(Forge, Local())}).splitlines()
+    assert "# TYPE gitops_bot_forge_quota_remaining gauge" in lines
+    assert 'gitops_bot_forge_quota_remaining{repository="a\\"b"} 4321' in lines
+    assert 'gitops_bot_forge_requests_total{repository="lab"} 0' in lines
+    assert not [line for line in lines if "local" in line or 'quota_remaining{repository="lab"' in line]
+    assert all(re.fullmatch(r'# (HELP|TYPE) \w+ .+|gitops_bot_\w+\{repository="[^\n]+"\} \d+', line) for line in lines)
+
+
+def test_repositories_under_one_identity_share_a_pace() -> None:
+    paces = Paces()
+    one = Repository.model_validate({"url": "https://github.com/a/b", "forge": "github", "tokenFrom": {"env": "T"}})
+    other = one.model_copy(update={"url": "https://github.com/a/c"})
+    third = Repository.model_validate({"url": "https://github.com/a/d", "forge": "github", "tokenFrom": {"env": "U"}})
+    assert paces.of("api", one) is paces.of("api", other)
+    assert paces.of("api", one) is not paces.of("api", third)
+    assert paces.of("api", one) is not paces.of("other api", one)

@@ -48,7 +48,7 @@ class Fault:
     method: str
     path: re.Pattern[str]
     status: int
-    """0: the connection breaks."""
+    """0: the connection breaks; -1: nothing comes before the test ends."""
     body: Any
     headers: Mapping[str, str]
     after_effect: bool
@@ -86,6 +86,7 @@ class FakeGitHub:
         self.tokens = {token: Identity(bot), self.actions_token: Identity("github-actions[bot]", "installation")}
         self._app_key = app_key
         self._judge = OpenApi.load() if judged else None
+        self.ending = threading.Event()
         self.watching: Callable[[Request], None] = lambda _request: None
         """Told of each request before it is answered."""
         self._faults: list[Fault] = []
@@ -101,6 +102,7 @@ class FakeGitHub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.ending.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -191,10 +193,13 @@ class FakeGitHub:
                 self._faults.remove(fault)
                 if fault.after_effect:
                     self._done(request, root)
-                return _Reply(fault.status, fault.body, fault.headers) if fault.status else None
-            status, body = self._done(request, root)
-            self._judge_answer(request, status, body)
-            return _paged(request, root, status, body)
+            else:
+                status, body = self._done(request, root)
+                self._judge_answer(request, status, body)
+                return _paged(request, root, status, body)
+        if fault.status == -1:
+            self.ending.wait()
+        return _Reply(fault.status, fault.body, fault.headers) if fault.status > 0 else None
 
     def _done(self, request: Request, root: str) -> Reply:
         shapes = Shapes(self.world, root)
@@ -285,6 +290,7 @@ def _serve(handler: BaseHTTPRequestHandler, answer: Callable[[Request, str], _Re
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(body)
+    handler.close_connection = handler.close_connection or "Content-Length" in reply.headers
 
 
 def _paged(request: Request, root: str, status: int, body: Any) -> _Reply:
