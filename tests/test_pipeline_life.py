@@ -31,11 +31,10 @@ def pipeline(**environments: dict[str, Any]) -> str:
         {
             "name": name,
             "after": list(after),
-            **({} if after else {"candidate": {"slot": "candidateVersion"}, **DEV}),
+            **({} if after else {"candidate": {"slot": "stableVersion"}}),
             **environments.get(name.replace("-", "_"), {}),
         }
         for name, after in STAGES.items()
-        if name.replace("-", "_") not in environments or environments[name.replace("-", "_")] is not GONE
     ]
     spec = {
         "repository": "environments",
@@ -48,18 +47,6 @@ def pipeline(**environments: dict[str, Any]) -> str:
     }
     head = {"apiVersion": "gitops-bot.dev/v1alpha1", "kind": "PromotionPipeline", "metadata": {"name": "shop"}}
     return json.dumps({**head, "spec": spec}, indent=1)
-
-
-GONE: dict[str, Any] = {}
-DEV: dict[str, Any] = {
-    "suspend": True,  # people, or CI, write what runs there
-    "gates": {"soak": {"for": "0s"}},
-    "analysis": {"metrics": [{"name": "errors", "query": "errors", "max": "1%"}]},
-    "edits": [
-        {"yaml": {"file": "envs/dev.yaml", "path": "version"}, "set": "version"},
-        {"yaml": {"file": "envs/dev.yaml", "path": "next"}, "set": "candidateVersion"},
-    ],
-}
 
 
 @dataclass
@@ -80,8 +67,7 @@ class Flow:
 
     def write(self, stage: str, version: str, who: str = ALICE) -> None:
         """By hand, or by CI."""
-        more = "next: x\n" if stage == "dev" else ""
-        self.environment.commit({f"envs/{stage}.yaml": f'version: "{version}"\n{more}'}, at=self.clock.at, who=who)
+        self.environment.commit({f"envs/{stage}.yaml": f'version: "{version}"\n'}, at=self.clock.at, who=who)
 
     def tick(self, minutes: int = 0, **asks: Ask) -> tick.Report:
         self.clock.at += timedelta(minutes=minutes)
@@ -103,7 +89,7 @@ class Flow:
 
 def made(folder: Path, text: str = "") -> Flow:
     flow = Flow(folder)
-    files = {f"envs/{name}.yaml": f'version: "1.0"\n{"next: x" if name == "dev" else ""}\n' for name in STAGES}
+    files = {f"envs/{name}.yaml": 'version: "1.0"\n' for name in STAGES}
     files["policies/shop.yaml"] = text or pipeline()
     flow.environment.commit(files, at=T0 - timedelta(days=3))
     config(folder)

@@ -41,8 +41,9 @@ class Candidate(Spec):
     Beside one of the others an experiment only gives its verdict on that version, and must be about it.
     """
 
-    slot: Literal["candidateVersion"] | None = None
-    """From git: what it says the canary workload runs."""
+    slot: Literal["candidateVersion", "stableVersion"] | None = None
+    """From git: what it says the canary workload runs. stableVersion: others write what stands, and the bot only
+    watches it, and takes it back on evidence."""
     experiment: Experiment | None = None
     """The object in the cluster whose controller says how the candidate did."""
     version: GivenVersion | None = None

@@ -64,6 +64,8 @@ def _candidate(policy: PromotionPolicy, slots: Slots, offered: Offer) -> Version
 
 def by_git(policy: PromotionPolicy, slots: Slots) -> Version | None:
     """The version on trial as git has it; the stable one where the trial has files of its own, and they are gone."""
+    if policy.spec.candidate.slot == SlotName.STABLE.value:
+        return slots.stable
     return slots.candidate or (slots.stable if policy.spec.trial_files else None)
 
 

@@ -34,7 +34,7 @@ spec:
   environments:
     - name: dev
       candidate: {version: '1.0'}
-      gates: {soak: {for: 1h, environments: [elsewhere]}}
+      gates: {statuses: [ci]}
     - name: staging
       after: [dev]
       pullRequest: {merge: auto}
@@ -87,7 +87,7 @@ def test_each_environment_and_each_ring_becomes_one_policy_that_waits_for_those_
 @pytest.mark.parametrize(
     ("name", "soak", "merge", "clusters", "path"),
     [
-        ("cart-dev", "1h", "never", ("default",), "apps/dev/dev"),
+        ("cart-dev", "", "never", ("default",), "apps/dev/dev"),
         ("cart-staging", "1h", "auto", ("default",), "apps/staging/staging"),
         ("cart-eu-one", "1d", "never", ("eu-1",), "apps/eu/one"),
         ("cart-eu-rest", "2d", "never", ("eu-2", "eu-3"), "apps/eu/rest"),
@@ -98,9 +98,12 @@ def test_the_nearer_word_wins_key_by_key(
     name: str, soak: str, merge: str, clusters: tuple[str, ...], path: str
 ) -> None:
     spec = policies()[name].spec
-    assert spec.gates.soak
     assert spec.edits[0].kustomize_image
-    said = (format_duration(spec.gates.soak.for_), spec.pull_request.merge.value, spec.clusters)
+    said = (
+        format_duration(spec.gates.soak.for_) if spec.gates.soak else "",
+        spec.pull_request.merge.value,
+        spec.clusters,
+    )
     assert said == (soak, merge, clusters)
     assert spec.edits[0].kustomize_image.path == path
     assert spec.gates.hold.labels == ("held",)
@@ -136,7 +139,7 @@ def test_everything_that_a_policy_may_say_an_environment_may_say() -> None:
 
 
 UNKNOWN = "dve is the name of no environment of this pipeline; did you mean dev?"
-ROOT = "dev comes after nothing, so it needs candidate: where a version begins its way"
+ROOT = "dev comes after nothing, so it needs candidate: {slot: stableVersion} where others write its version"
 OWN = "is the bot's own: it would wait for itself"
 NOWHERE = "needs environments: nothing in git says here how long the candidate has stood"
 WAY = "staging comes after itself: staging after mirror after eu after staging"
@@ -157,7 +160,7 @@ WAY = "staging comes after itself: staging after mirror after eu after staging"
         ("suspend: true", "by: branch", "32:11: [4].by", "branch is not supported yet"),
         ("suspend: true", "base: main", "32:13: [4].base", "is not supported yet by this version of gitops-bot"),
         ("{soak: 2d}", "{statuses: [gitops-bot/x]}", "27:30: [2].rings[1].gates.statuses[0]", OWN),
-        ("{for: 1h, environments: [elsewhere]}", "1h", "16:21: [0].gates.soak", NOWHERE),
+        ("{statuses: [ci]}", "{soak: 1h}", "16:21: [0].gates.soak", NOWHERE),
     ],
 )
 def test_what_is_wrong_is_shown_where_the_pipeline_says_it(old: str, new: str, where: str, said: str) -> None:

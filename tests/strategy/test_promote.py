@@ -202,3 +202,24 @@ def test_what_a_promotion_replaced_can_be_restored_although_the_new_one_was_a_ca
     ]
     decided = next_step(from_git(), state(from_git(), history(*rows), now=12), FAIL)
     assert (decided.kind, decided.slots) == (ROLLBACK, slots("v1", "v2", None))
+
+
+# ---------------------------------------------------------------- others write it
+
+
+@pytest.mark.parametrize(
+    ("rows", "now", "verdict", "kind", "after"),
+    [
+        (THEN_V2, 5, PASS, HOLD, only("v2")),
+        (THEN_V2, 5, UNKNOWN, HOLD, only("v2")),
+        (THEN_V2, 5, FAIL, ROLLBACK, only("v1")),
+        (THEN_V2, 60, FAIL, HOLD, only("v2")),
+        ([*THEN_V2, (3, only("v1"))], 5, FAIL, HOLD, only("v1")),
+    ],
+)
+def test_what_others_write_is_watched_and_taken_back_on_evidence_alone(
+    rows: list[Row], now: float, verdict: Verdict, kind: StepKind, after: Slots
+) -> None:
+    given = promotion(candidate={"experiment": None, "slot": "stableVersion"}, analysis={"metrics": [ERRORS]})
+    decided = next_step(given, state(given, history(*rows), now=now), verdict)
+    assert (decided.kind, decided.slots) == (kind, after)

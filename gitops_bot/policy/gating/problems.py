@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from gitops_bot.model import SlotName
 from gitops_bot.policy.fields import Path, Problem
 from gitops_bot.policy.gating.people import Approvals
 from gitops_bot.policy.gating.soak import Soak
@@ -63,7 +64,7 @@ def _window(path: Path, window: Window) -> Iterator[Problem]:
 
 
 def _soak(path: Path, soak: Soak, policy: PromotionPolicy) -> Iterator[Problem]:
-    if not policy.spec.soak_environments and not policy.spec.candidate.slot:
+    if not policy.spec.soak_environments and policy.spec.candidate.slot != SlotName.CANDIDATE.value:
         yield path, "needs environments: nothing in git says here how long the candidate has stood"
     for index, name in enumerate(soak.environments):
         if name == policy.name:

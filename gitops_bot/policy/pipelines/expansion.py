@@ -103,7 +103,7 @@ def _policy(document: Document, pipeline: PromotionPipeline, stage: Stage) -> Ex
             sheet.copy(("spec", key), ("spec", key))
     for key in SHARED:
         for layer in stage.layers:
-            _add(sheet, key, (*layer, key), inherited=layer != stage.item and bool(stage.after))
+            _add(sheet, key, (*layer, key), without=_not_inherited(stage, layer, key))
     if stage.after:
         origin = stage.told_by
         sheet.put(
@@ -128,7 +128,14 @@ def _identify(sheet: _Sheet, pipeline: PromotionPipeline, stage: Stage) -> None:
         sheet.put(("metadata", "annotations"), dict(pipeline.metadata.annotations), own)
 
 
-def _add(sheet: _Sheet, key: str, origin: Path, *, inherited: bool) -> None:
+def _not_inherited(stage: Stage, layer: Path, key: str) -> tuple[str, ...]:
+    """What a layer says for others: where versions begin, to those that come later; the soak, to those that do not."""
+    if key == "candidate" and stage.after and layer != stage.item:
+        return BEGINNINGS
+    return ("soak",) if key == "gates" and not stage.after and layer == ("spec",) else ()
+
+
+def _add(sheet: _Sheet, key: str, origin: Path, *, without: tuple[str, ...]) -> None:
     """What one layer says of a key, over what those before it said."""
     value = _at(sheet.source.value, origin)
     if value is None:
@@ -139,7 +146,7 @@ def _add(sheet: _Sheet, key: str, origin: Path, *, inherited: bool) -> None:
     if key not in sheet.value["spec"]:
         sheet.put(("spec", key), {}, origin)
     for name in value:
-        if key == "candidate" and inherited and name in BEGINNINGS:
+        if name in without:
             continue
         sheet.copy(("spec", key, name), (*origin, name))
 

@@ -11,6 +11,7 @@ from gitops_bot.policy.pipelines.names import policy_name
 from gitops_bot.policy.pipelines.schema import Environment, PromotionPipeline
 
 LONGEST_NAME = 63
+BEGINNING = "{} comes after nothing, so it needs candidate: {{slot: stableVersion}} where others write its version"
 _ENVIRONMENTS: Path = ("spec", "environments")
 
 
@@ -99,7 +100,7 @@ def _beginnings(pipeline: PromotionPipeline) -> Iterator[Problem]:
     for n, environment in enumerate(pipeline.spec.environments):
         if not environment.after and environment.candidate is None and pipeline.spec.candidate is None:
             path = (*_ENVIRONMENTS, n, "name")
-            yield path, f"{environment.name} comes after nothing, so it needs candidate: where a version begins its way"
+            yield path, BEGINNING.format(environment.name)
 
 
 def _circles(pipeline: PromotionPipeline) -> Iterator[Problem]:

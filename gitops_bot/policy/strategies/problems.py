@@ -17,6 +17,8 @@ def problems(spec: PolicySpec) -> Iterator[Problem]:
     yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote", "blue_green")
     yield from _trial_files(spec)
     slots = {edit.set for edit in spec.edits}
+    if spec.candidate.slot == SlotName.STABLE.value and not spec.strategy.promote:
+        yield ("spec", "candidate", "slot"), "stableVersion, which others write, goes with strategy.promote"
     if spec.strategy.canary:
         yield from ladders.problems(spec, spec.strategy.canary)
         yield from _canary(spec, spec.strategy.canary, slots)
@@ -53,9 +55,10 @@ def _canary(spec: PolicySpec, canary: Canary, slots: set[SlotName]) -> Iterator[
 def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
     if SlotName.STABLE not in slots:
         yield ("spec", "edits"), "strategy.promote needs an edit that sets version (stableVersion)"
-    if spec.candidate.slot and SlotName.CANDIDATE not in slots:
+    tried = spec.candidate.slot == SlotName.CANDIDATE.value
+    if tried and SlotName.CANDIDATE not in slots:
         yield ("spec", "candidate", "slot"), "needs an edit that sets candidateVersion, to read it from"
-    if spec.candidate.slot and not spec.analysis.measures and not spec.candidate.experiment:
+    if tried and not spec.analysis.measures and not spec.candidate.experiment:
         yield ("spec", "analysis"), "a candidate from git needs metrics or an experiment: nothing else could say PASS"
     if spec.trial_files and spec.candidate.told_by_experiment:
         what = "what files of its own bring is known from git: write slot: candidateVersion beside the experiment"
