@@ -278,10 +278,16 @@ def _page(
         mode=situation.mode,
         note="" if situation.permitted else actions.status(situation).description,
         base=facts.base,
-        since=state.since if situation.verdict.checks else None,
+        since=state.since if situation.verdict.checks and _tried_here(policy, state) else None,
         manner=facts.manner,
         path=_path(policy, facts, state),
     )
+
+
+def _tried_here(policy: PromotionPolicy, state: State) -> bool:
+    """Whether the version on trial is one that git names here, or a controller: `since` is then its own time."""
+    here = state.candidate in (state.slots.stable, state.slots.candidate)
+    return here or policy.spec.candidate.told_by_experiment
 
 
 def _path(policy: PromotionPolicy, facts: Facts, state: State) -> tuple[tuple[Hop, ...], ...]:
