@@ -158,3 +158,18 @@ def test_a_template_of_one_rung_is_measured_there_alone(tmp_path: Path) -> None:
         "errors": Outcome.FAIL,
     }
     assert second.step.kind is StepKind.ROLLBACK
+
+
+def test_a_template_that_is_missed_on_one_rung_holds_that_rung_and_not_the_way_back(tmp_path: Path) -> None:
+    borrowed = {"analysisTemplate": "gone", "file": TEMPLATE, "args": {"metric": "errors"}}
+    rungs = [{"weight": 5}, {"weight": 25, "templates": [borrowed]}]
+    ours = started(shop(tmp_path, {"canary": {"rungs": rungs}}))
+    report = ours.tick(7)
+    assert report.plans[0].step.slots.weight == 25
+    assert "there is no AnalysisTemplate gone" in str(report.failures[0].error)
+    ours.merge()
+    held = ours.tick(10).plans[0]
+    assert held.step.kind is StepKind.HOLD
+    assert "what is measured here is not known: there is no AnalysisTemplate gone" in held.step.reason
+    ours.measure(0.2)
+    assert ours.tick(10).plans[0].step.kind is StepKind.ROLLBACK

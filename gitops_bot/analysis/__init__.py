@@ -64,6 +64,8 @@ def verdict(
                 checks.append(CheckResult(name, Outcome.UNKNOWN, NOT_COMPARED, critical=False))
             else:
                 checks.append(measured(name, policy, metric, trial, cluster, series, now))
+    if trial and trial.unread:
+        checks.append(CheckResult("templates", Outcome.UNKNOWN, trial.unread))
     if trial and trial.excused:
         checks.append(CheckResult("analysis", Outcome.PASS, trial.excused))
     if not policy.spec.asks_metrics and policy.spec.candidate.version:

@@ -331,3 +331,5 @@ class Trial:
     """No user reaches the candidate: comparisons with the stable version say nothing."""
     excused: str = ""
     """Why nothing needs to be measured yet, where the policy says so."""
+    unread: str = ""
+    """Why what should be measured is not known."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gitops_bot.analysis.borrowed import borrowed
 from gitops_bot.edits.place import load
 from gitops_bot.edits.plain import manifests
-from gitops_bot.errors import ClusterError, EditError, ObjectAbsent, PolicyInvalid
+from gitops_bot.errors import BotError, ClusterError, EditError, ObjectAbsent, PolicyInvalid
 from gitops_bot.experiments import Resource
 from gitops_bot.model import Kind, SlotName
 from gitops_bot.observe.clusters import listed
@@ -63,8 +63,13 @@ def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
 
 
 def _measured_rung(sight: Sight, policy: PromotionPolicy, rung: Rung, common: Sequence[Metric]) -> Rung:
-    metrics = (*rung.metrics, *_metrics(sight, policy, rung.templates))
-    _refuse_twice(policy, (*common, *metrics))
+    """The rung with its own metrics; where a template cannot be read, that rung alone waits for it."""
+    try:
+        metrics = (*rung.metrics, *_metrics(sight, policy, rung.templates))
+        _refuse_twice(policy, (*common, *metrics))
+    except BotError as error:
+        sight.troubles.setdefault(policy.name, error)
+        return rung.model_copy(update={"notes": (*rung.notes, f"what is measured here is not known: {error.what}")})
     return rung.model_copy(update={"metrics": metrics, "templates": ()})
 
 

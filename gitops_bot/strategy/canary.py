@@ -25,7 +25,7 @@ def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     tried, rung = on_trial(state, slots.stable), ladder.current(canary, slots)
     if tried is None or rung is None:
         return tried
-    tried = replace(tried, excused=ladder.excused(policy, rung))
+    tried = replace(tried, excused=ladder.excused(policy, rung), unread=ladder.unread(rung))
     if canary.ringed:  # a share of the clusters is no share of the traffic
         tried = replace(tried, weight=None)
     return tried if slots.weight else replace(tried, quiet=True, baseline=None)

@@ -79,6 +79,11 @@ def excused(policy: PromotionPolicy, rung: Rung) -> str:
     return f"the analysis begins at {ladder[canary.begins].name} (startingStep)"
 
 
+def unread(rung: Rung) -> str:
+    """Why the rung's templates are not measured: they were not read, and its last note says why. Else empty."""
+    return (rung.notes or ("its templates were not read",))[-1] if rung.templates else ""
+
+
 def judged(policy: PromotionPolicy, slots: Slots) -> PromotionPolicy:
     """The policy with the analysis of the rung that the slots are on, while a candidate is on the ladder."""
     canary = policy.spec.strategy.canary
