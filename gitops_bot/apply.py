@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gitops_bot.errors import BotError, ForgeError, ForgeUnreachable, PushRejected, RateLimited, RepositoryError
 from gitops_bot.model import (
     Action,
+    Answer,
     ClosePr,
     Comment,
     DeleteBranch,
@@ -27,7 +28,17 @@ from gitops_bot.model import (
     UpdatePr,
     Vouch,
 )
-from gitops_bot.ports import BranchUpdate, EnvironmentRepo, Forge, ForgeThatQueues, Merged, Notifier, NotReady, Pushed
+from gitops_bot.ports import (
+    BranchUpdate,
+    EnvironmentRepo,
+    Forge,
+    ForgeOfCommands,
+    ForgeThatQueues,
+    Merged,
+    Notifier,
+    NotReady,
+    Pushed,
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +67,8 @@ class _Run:
     """By branch."""
     gone: list[tuple[str, BranchUpdate]] = field(default_factory=list)
     """A policy and the branch of its that is deleted in the end."""
+    waiting: set[int] = field(default_factory=set)
+    """Pull requests that the forge does not merge yet."""
     merged: set[str] = field(default_factory=set)
     """What our own merges made of base."""
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
@@ -166,6 +179,20 @@ def _effect(plan: Plan, action: Effect, run: _Run) -> Receipt:
             return _receipt(plan, "vouch", number=action.number, facts={"commit": action.commit})
         case ClosePr():
             return _close(plan, action, run)
+        case Comment() | HoldPr() | ResumePr() | Answer():
+            return _say(plan, action, run)
+        case DeleteBranch():
+            run.gone.append((plan.policy, _deletion(action.branch, action.head)))
+            return _receipt(plan, "delete", number=action.number, detail=f"{action.branch} has served")
+        case SetStatus():
+            # The body remembers the status, so the status comes first: a crash between the two is done again.
+            run.forge.set_status(action.head, action.status)
+            run.forge.update(action.number, body=action.body)
+            return _receipt(plan, "refresh", number=action.number, detail=action.status.description)
+
+
+def _say(plan: Plan, action: Comment | HoldPr | ResumePr | Answer, run: _Run) -> Receipt:
+    match action:
         case Comment():
             run.forge.comment(action.number, action.text, key=action.key)
             warnings = run.forge.decorate(action.number, labels=(action.label,), reviewers=())
@@ -179,14 +206,8 @@ def _effect(plan: Plan, action: Effect, run: _Run) -> Receipt:
             run.forge.unlabel(action.number, action.labels)
             run.forge.update(action.number, body=action.body)
             return _receipt(plan, "resume", number=action.number, detail=", ".join(action.labels))
-        case DeleteBranch():
-            run.gone.append((plan.policy, _deletion(action.branch, action.head)))
-            return _receipt(plan, "delete", number=action.number, detail=f"{action.branch} has served")
-        case SetStatus():
-            # The body remembers the status, so the status comes first: a crash between the two is done again.
-            run.forge.set_status(action.head, action.status)
-            run.forge.update(action.number, body=action.body)
-            return _receipt(plan, "refresh", number=action.number, detail=action.status.description)
+        case Answer():
+            return _answered(plan, action, run)
 
 
 def _receipt(
@@ -234,6 +255,7 @@ def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
 def _merge(plan: Plan, action: MergePr, run: _Run) -> Receipt:
     result = _base_moved(plan, run) or run.forge.merge(action.number, head=action.head, title=action.title)
     if isinstance(result, NotReady):
+        run.waiting.add(action.number)
         return _receipt(plan, "merge", state=ReceiptState.NOT_READY, detail=result.reason, number=action.number)
     run.merged.add(result.commit)
     run.gone.append((plan.policy, _deletion(action.branch, action.head)))
@@ -262,6 +284,18 @@ def _base_moved(plan: Plan, run: _Run) -> NotReady | None:
     if run.repo.refresh()[plan.base] in {plan.base_commit, *run.merged}:
         return None
     return NotReady(f"{plan.base} moved meanwhile: the next tick looks again")
+
+
+def _answered(plan: Plan, action: Answer, run: _Run) -> Receipt:
+    forge = run.forge
+    assert isinstance(forge, ForgeOfCommands)  # else nothing was heard
+    if action.merges and action.number in run.waiting:
+        waits = "it is asked for again in the next tick"
+        return _receipt(plan, "answer", state=ReceiptState.NOT_READY, number=action.number, detail=waits)
+    if action.text:
+        forge.comment(action.number, action.text, key=f"answer-{action.remark}")
+    forge.react(action.number, action.remark, action.reaction)
+    return _receipt(plan, "answer", number=action.number, detail=action.reaction.value)
 
 
 def _close(plan: Plan, action: ClosePr, run: _Run) -> Receipt:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
-from gitops_bot.delivery import actions, body, gates, identity, notices, queueing
+from gitops_bot.delivery import actions, answers, body, gates, identity, notices, queueing
 from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live
 from gitops_bot.errors import EditError
@@ -81,9 +81,19 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
         step=step,
         gates=gated,
         proposal=situation.proposal,
-        actions=(*chosen.actions, *told),
+        actions=(
+            *chosen.actions,
+            *answers.answers(facts.heard, chosen.actions, step, verdict, gated),
+            *told,
+        ),
         rung=_rung(policy, state.slots),
-        notes=(*chosen.notes, *(said if back else ()), *_waits(state), *_on_its_way(policy, facts, state, step)),
+        notes=(
+            *chosen.notes,
+            *(said if back else ()),
+            *_waits(state),
+            *_on_its_way(policy, facts, state, step),
+            *answers.unheard(facts.heard),
+        ),
     )
 
 

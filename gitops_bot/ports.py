@@ -16,7 +16,9 @@ from gitops_bot.model import (
     PullRequest,
     Query,
     Queued,
+    Reaction,
     Reading,
+    Remark,
     Review,
     Tree,
 )
@@ -279,6 +281,23 @@ class ForgeThatQueues(Forge, Protocol):
 
     def dequeue(self, number: int) -> None:
         """Auto-merge off, out of the queue; no error where neither was so, or where it is merged or closed."""
+        ...
+
+
+@runtime_checkable
+class ForgeOfCommands(Forge, Protocol):
+    """A forge whose comments may hold commands."""
+
+    def remarks(self, numbers: Sequence[int], word: str) -> Sequence[Remark]:
+        """The comments of these pull requests that hold a word, are others', as they were written, and unanswered."""
+        ...
+
+    def may_write(self, person: str) -> bool:
+        """Whether a person may write to the repository; False where nobody can tell."""
+        ...
+
+    def react(self, number: int, remark: str, reaction: Reaction) -> None:
+        """Answer a comment by a reaction; the same again is no error."""
         ...
 
 

@@ -99,6 +99,7 @@ def plan(job: Job, only: str | None = None) -> Report:
         if loaded.failures or any(queueing.wanted(one.policy) for one in loaded.policies):
             observe.see_queue(sight)
         policies = [one.policy for one in loaded.policies if only is None or one.policy.name == only]
+        sight.heard = observe.heard(sight)
         observe.prefetch(sight, policies)
         for policy in policies:
             with _failing(report, policy.name):

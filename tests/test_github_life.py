@@ -109,7 +109,14 @@ class Life:
 
     def writes(self, run: Callable[[], object]) -> list[str]:
         """What is written on GitHub meanwhile."""
-        return [one for one in self.requests(run) if one.startswith(WRITES)]
+        return [one for one in self.requests(run) if one.startswith(WRITES) and one not in self.looks]
+
+    @property
+    def looks(self) -> list[str]:
+        """What is asked by POST and changes nothing."""
+        return [
+            str(one) for one in self.fake.asked("POST", "/graphql$") if not one.body["query"].startswith("mutation")
+        ]
 
 
 def wired(life: Life, **forge: Any) -> Job:

@@ -127,3 +127,21 @@ def close(number: int, config: Path, repository: str | None) -> None:
     _one(forge, number)
     forge.close(number)
     click.echo(f"closed #{number}; the same step is not proposed again")
+
+
+@group.command()
+@click.argument("number", type=int)
+@click.argument("text")
+@_config
+@_repository
+def comment(number: int, text: str, config: Path, repository: str | None) -> None:
+    """Say something; a line that begins with /gitops-bot asks the bot for it.
+
+    \b
+    Example:
+      gitops-bot pr comment 3 "/gitops-bot hold the audit"
+    """
+    forge = _forge(config, repository)
+    _one(forge, number)
+    forge.say(number, text)
+    click.echo(f"commented on #{number}")

@@ -255,10 +255,6 @@ def _left_alone(situation: Situation, direction: Direction, pull: PullRequest) -
     return None
 
 
-def _branch_is_ours(situation: Situation, direction: Direction, pull: PullRequest) -> bool:
-    return (branch := situation.branches.get(direction)) is not None and branch.ours and branch.oid == pull.head
-
-
 def _not_opened(situation: Situation, direction: Direction) -> Chosen:
     return Chosen(_served(situation, direction), _waiting(situation))
 
@@ -381,12 +377,15 @@ def _retire(situation: Situation, direction: Direction, pull: PullRequest) -> Ch
         # What is open stays while something cannot be seen; its status says so.
         return Chosen(tuple(_told(situation, pull, situation.step.reason, digest=digest(situation))))
     rolling_back = situation.step.kind is StepKind.ROLLBACK
+    if not rolling_back and asked_now(situation.asks, AskKind.ROLLBACK):
+        return Chosen(notes=(situation.step.reason,))  # there is nothing to go back to, and so nothing is done
     left_alone = None if rolling_back else _left_alone(situation, direction, pull)
     return left_alone or _close(situation, direction, pull, situation.step.reason)
 
 
 def _close(situation: Situation, direction: Direction, pull: PullRequest, reason: str) -> Chosen:
-    delete = pull.branch if _branch_is_ours(situation, direction, pull) else ""
+    branch = situation.branches.get(direction)
+    delete = pull.branch if branch and branch.ours and branch.oid == pull.head else ""
     return Chosen((closing(pull, reason, delete),))
 
 

@@ -6,6 +6,7 @@ Times are aware UTC datetimes; weights are whole percents of traffic on the cand
 from gitops_bot.model.asks import Ask, AskKind, asked, asked_now
 from gitops_bot.model.delivery import (
     Action,
+    Answer,
     Change,
     ClosePr,
     Comment,
@@ -71,6 +72,7 @@ from gitops_bot.model.git import (
     Version,
 )
 from gitops_bot.model.observation import BranchView, Facts, Ownership
+from gitops_bot.model.remarks import Heard, Reaction, Remark
 from gitops_bot.model.steps import (
     Gate,
     Step,
@@ -82,6 +84,7 @@ __all__ = [
     "Act",
     "Action",
     "Analysis",
+    "Answer",
     "Ask",
     "AskKind",
     "BranchView",
@@ -103,6 +106,7 @@ __all__ = [
     "Figure",
     "Gate",
     "Head",
+    "Heard",
     "History",
     "HoldPr",
     "Hop",
@@ -126,10 +130,12 @@ __all__ = [
     "PullRequest",
     "Query",
     "Queued",
+    "Reaction",
     "Reading",
     "Readings",
     "Receipt",
     "ReceiptState",
+    "Remark",
     "ResumePr",
     "Review",
     "Sample",

@@ -23,6 +23,8 @@ class AskKind(StrEnum):
     """Take that label off."""
     REOPEN = "reopen"
     """Take back the no of a person who closed the pull request."""
+    EXPLAIN = "explain"
+    """Say what waits for what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from gitops_bot.errors import InternalError
 from gitops_bot.model.evidence import Verdict
 from gitops_bot.model.git import SlotName, Slots, Version
+from gitops_bot.model.remarks import Reaction
 from gitops_bot.model.steps import Gate, Step, StepKind
 
 
@@ -285,6 +286,20 @@ class DeleteBranch:
     head: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a command in a comment: by a reaction, which remembers that it was heard, and by words where needed."""
+
+    number: int
+    remark: str
+    """The forge's name for the comment."""
+    reaction: Reaction
+    text: str = ""
+    """Said once, before the reaction."""
+    merges: bool = False
+    """It is answered only when the merge went through: until then it is asked for again."""
+
+
 class NotifyTone(StrEnum):
     """How a message is coloured where colours are."""
 
@@ -325,6 +340,7 @@ Effect = (
     | HoldPr
     | ResumePr
     | DeleteBranch
+    | Answer
 )
 """What is done to the repository and on the forge."""
 

@@ -11,6 +11,7 @@ from gitops_bot.model.delivery import Direction, Manner, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
 from gitops_bot.model.gating import Offer, Readings
 from gitops_bot.model.git import Head, History, Tree
+from gitops_bot.model.remarks import Heard
 from gitops_bot.model.steps import Stop
 
 
@@ -69,3 +70,5 @@ class Facts:
     manner: Manner = field(default_factory=Manner)
     unbound: str = "the forge was not asked whether it requires our status"
     """Why the forge must not merge by itself: our status does not bind it. Empty where it does."""
+    heard: tuple[Heard, ...] | str = ()
+    """The commands in comments, those of `asks` among them, or why they cannot be read."""

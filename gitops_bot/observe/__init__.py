@@ -12,10 +12,12 @@ from gitops_bot.observe.git import branch_names, branches, history, prefetch
 from gitops_bot.observe.metrics import series
 from gitops_bot.observe.offers import offered
 from gitops_bot.observe.queue import see_queue, unbound
+from gitops_bot.observe.remarks import bound, heard
 from gitops_bot.observe.sight import Memory, Sight, Site, look
 from gitops_bot.observe.statuses import claimed, contained, statuses
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.schema import PromotionPolicy
+from gitops_bot.strategy import history as landed
 
 
 def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
@@ -27,7 +29,11 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     read = readings(sight, policy, past, pulls)
     offer = offered(sight, policy, edits.read(policy.spec.edits, tree), read)
     ours = branches(sight, policy)
-    asks = asked.together(asked.before(pulls, ours, site.identity), sight.asks.get(policy.name, ()))
+    landing = landed.landing(past)
+    since = landed.landed_at(landing, pulls) if landing else None
+    told = bound(sight.heard.get(policy.name, ()), since)
+    words = () if isinstance(told, str) else tuple(one.ask for one in told if one.ask)
+    asks = asked.together(asked.before(pulls, ours, site.identity), (*sight.asks.get(policy.name, ()), *words))
     claim = claimed(sight, policy, tree, past, pulls, offer, asks)
     said = statuses(sight, policy, claim)
     return Facts(
@@ -48,7 +54,8 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         asks=asks,
         manner=site.manner,
         unbound=unbound(sight, policy, pulls),
+        heard=told,
     )
 
 
-__all__ = ["Memory", "Sight", "Site", "facts", "look", "measured", "prefetch", "see_queue", "series"]
+__all__ = ["Memory", "Sight", "Site", "facts", "heard", "look", "measured", "prefetch", "see_queue", "series"]

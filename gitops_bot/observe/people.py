@@ -61,14 +61,14 @@ def members(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest])
     asked = {Direction.PROMOTE: policy.spec.gates.approvals, Direction.ROLLBACK: policy.spec.rollback.approvals}
     counting = [one for way, one in asked.items() if one and _open(policy, pulls, way)]
     teams = [name for one in counting for name in one.from_ if name.startswith(TEAM)]
-    return {name: _members(sight, name.removeprefix(TEAM)) for name in teams}
+    return {name: team(sight, name.removeprefix(TEAM)) for name in teams}
 
 
-def _members(sight: Sight, team: str) -> frozenset[str] | str:
-    """Asked once in a tick, however many policies."""
-    if team not in sight.teams:
-        sight.teams[team] = _asked(sight, lambda forge: forge.members(team))
-    return sight.teams[team]
+def team(sight: Sight, name: str) -> frozenset[str] | str:
+    """Its members in lower case, or why they are not known; asked once in a tick, however many policies."""
+    if name not in sight.teams:
+        sight.teams[name] = _asked(sight, lambda forge: forge.members(name))
+    return sight.teams[name]
 
 
 def _asked(sight: Sight, ask: Callable[[ForgeOfPeople], _Told]) -> _Told | str:

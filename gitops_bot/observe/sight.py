@@ -11,6 +11,7 @@ from gitops_bot.errors import BotError, ClusterError, ForgeError
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
     Ask,
+    Heard,
     History,
     Kind,
     Manner,
@@ -37,6 +38,8 @@ class Memory:
     """By policy's content and base commit."""
     turns: dict[str, int] = field(default_factory=dict)
     """By policy: in which round the forge last did something for it."""
+    silent: dict[int, datetime] = field(default_factory=dict)
+    """By pull request: when it last changed, where no comment of that time waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -97,6 +100,10 @@ class Sight:
     """By policy: what people ask by a command, in the order in which they said it."""
     required: Required | ForgeError | None = None
     """What base asks for before a merge, or why that is not known; None: it was not asked yet."""
+    heard: Mapping[str, tuple[Heard, ...] | str] = field(default_factory=dict)
+    """By policy: commands in comments, or why they cannot be read."""
+    writers: dict[str, bool] = field(default_factory=dict)
+    """By person who commented: whether they may write to the repository."""
     troubles: dict[str, BotError] = field(default_factory=dict)
     """By policy: what could not be read in a cluster, or what the forge refuses; the run's exit code says so."""
 

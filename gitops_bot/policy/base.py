@@ -53,6 +53,10 @@ def _inside(text: str) -> str:
 RepoPath = Annotated[str, BeforeValidator(lambda value: _inside(value) if isinstance(value, str) else value)]
 Dns1123 = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/\x00-\x1f\x7f]+$")]
+Who = Annotated[
+    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[^\s/\x00-\x1f\x7f]+(/[^\s/\x00-\x1f\x7f]+)*$")
+]
+"""A person by the name on the forge, or a team: `team:leads`, on GitLab `team:group/leads`."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\x00-\x1f\x7f]+$")]
 GivenVersion = Annotated[

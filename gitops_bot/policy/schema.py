@@ -21,7 +21,9 @@ from gitops_bot.policy.base import (
     Name,
     Spec,
     Text,
+    Who,
 )
+from gitops_bot.policy.commands import Commands
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.gating.people import Approvals
 from gitops_bot.policy.metrics import Analysis
@@ -139,7 +141,7 @@ class PullRequestSpec(Spec):
     """never (humans), auto (the bot, pinned to the evaluated commit) or queue (the forge by itself: auto-merge, merge
     queue or merge train; only where the base branch requires our status)."""
     labels: tuple[Label, ...] = ()
-    reviewers: tuple[Name, ...] = ()
+    reviewers: tuple[Who, ...] = ()
     draft: bool = False
     title: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     """A template over policy, step, weight, from.version, to.version, from.weight and to.weight."""
@@ -179,6 +181,7 @@ class PolicySpec(Spec):
     pull_request: PullRequestSpec = PullRequestSpec()
     rollback: Rollback = Rollback()
     gates: Gates = Gates()
+    commands: Commands = Commands()
     notify: tuple[Name, ...] = ()
     """Notifiers of the bot configuration that are told when the state of a pull request changes."""
 

@@ -17,6 +17,7 @@ Shape = Mapping[str, Any]
 PATTERNS = {
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "must be lower-case letters, digits and dashes, with no dash at either end",
     r"^[^\s/\x00-\x1f\x7f]+$": "must not hold spaces or slashes",
+    r"^[^\s/\x00-\x1f\x7f]+(/[^\s/\x00-\x1f\x7f]+)*$": "must not hold spaces",
     r"^[^,\x00-\x1f\x7f]+$": "must not hold commas or line breaks",
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",

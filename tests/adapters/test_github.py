@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gitops_bot.adapters.github import GitHubForge, Token
-from gitops_bot.adapters.github.forge import BODY_LIMIT, CUT
+from gitops_bot.adapters.github.comments import BODY_LIMIT, CUT
 from gitops_bot.errors import ForgeDenied, ForgeRefused, ForgeUnreachable
 from gitops_bot.model import CommitStatus, PrState, PullRequest, StatusState
 from gitops_bot.ports import Merged, NotReady

@@ -90,7 +90,7 @@ class LocalWorld:
         self.forge(ALICE).close(number)
 
     def person_says(self, number: int, text: str) -> None:
-        self.forge(ALICE).comment(number, text, key="by-hand")
+        self.forge(ALICE).say(number, text)
 
     def fork_opens(self, branch: str) -> None:
         """There are no forks here."""

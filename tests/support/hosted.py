@@ -76,6 +76,10 @@ class Refs:
         """The parents' object names."""
         return [*self._git.commits[commit].commit_.parents]
 
+    def dated(self, commit: str) -> datetime:
+        """The committer's date."""
+        return self._git.commits[commit].commit_.at
+
     def missing(self, commit: str) -> bool:
         """Whether there is no such commit."""
         return commit not in self._git.commits
@@ -240,9 +244,15 @@ class Hosted(MemoryGit):
         """A comment."""
         self.fake.people_say(pull.number, text, author=author)
 
+    def person_edits(self, number: int, text: str) -> None:
+        """The newest comment becomes another."""
+        shown = self.shown(number)
+        newest = (shown.comments if isinstance(shown, github.Pull) else shown.notes)[-1]
+        newest.body, newest.edited_at = text, newest.at + timedelta(minutes=1)
+
     def person_labels(self, pull: PullRequest, label: str, *, on: bool) -> None:
         """A label comes or goes."""
-        shown = self._shown(pull.number)
+        shown = self.shown(pull.number)
         shown.labels = [one for one in shown.labels if one != label] + [label] * on
         shown.updated_at = self.now_ = self.now_ + timedelta(seconds=1)
 
@@ -256,7 +266,7 @@ class Hosted(MemoryGit):
 
     def comments(self, number: int) -> list[str]:
         """What was said on one, by anyone."""
-        shown = self._shown(number)
+        shown = self.shown(number)
         return [one.body for one in (shown.comments if isinstance(shown, github.Pull) else shown.notes)]
 
     def status(self, commit: str) -> dict[str, str]:
@@ -264,7 +274,8 @@ class Hosted(MemoryGit):
         found = self.fake.world.statuses.get(commit, [])
         return {getattr(one, "context", "") or getattr(one, "name", ""): one.state for one in found}
 
-    def _shown(self, number: int) -> github.Pull | gitlab.MergeRequest:
+    def shown(self, number: int) -> github.Pull | gitlab.MergeRequest:
+        """As the fake has it."""
         if isinstance(self.fake, FakeGitHub):
             return self.fake.world.pull(number)
         return self.fake.world.request(number)

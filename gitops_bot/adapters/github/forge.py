@@ -16,17 +16,16 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from gitops_bot.adapters.github import automerge, said
+from gitops_bot.adapters.github.comments import Comments, cut
 from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
 from gitops_bot.adapters.github.merging import Merging, Method
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
 from gitops_bot.ports import Merged, NotReady, Quota, Required
 
-BODY_LIMIT = 65_536
 TITLE_LIMIT = 255
 DESCRIPTION_LIMIT = 140
-CUT = "\n\n*… cut here: it is longer than GitHub takes.*"
 
 _ACTIONS_LOGIN = "github-actions[bot]"
 _MAY_CREATE = "Switch on Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
@@ -81,6 +80,7 @@ class GitHubForge:
         self._listed: dict[str, Answer] = {}
         self._by_check_runs = check_runs
         self._merging = Merging(self._api, repository, method=merge_method, login=self._login, now=now)
+        self._comments = Comments(repository, self._ask, self._api.graphql, self._pages, self._is_own)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +119,7 @@ class GitHubForge:
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open, or find the one that is open; patient with a branch that GitHub has not noticed yet."""
-        wanted = {"title": title[:TITLE_LIMIT], "head": branch, "base": base, "body": _cut(body), "draft": draft}
+        wanted = {"title": title[:TITLE_LIMIT], "head": branch, "base": base, "body": cut(body), "draft": draft}
         answer = self._post_pull(wanted)
         for pause in PAUSES_S:
             if isinstance(answer, PullRequest) or not _TOO_SOON.search(answer.said):
@@ -134,7 +134,7 @@ class GitHubForge:
 
     def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Send only what is given; nothing when nothing is."""
-        fields = {"title": title and title[:TITLE_LIMIT], "body": None if body is None else _cut(body)}
+        fields = {"title": title and title[:TITLE_LIMIT], "body": None if body is None else cut(body)}
         if changed := {name: value for name, value in fields.items() if value is not None}:
             self._patch(number, changed)
 
@@ -164,18 +164,15 @@ class GitHubForge:
 
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own comments only."""
-        marker = f"<!-- gitops-bot:{key} -->"
-        if self._said(number, marker):
-            return
-        body = f"{_cut(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
-        try:
-            self._ask("POST", f"/issues/{number}/comments", body={"body": body}).granted("pull requests: write")
-        except ForgeUnreachable:
-            if not self._said(number, marker):
-                raise
-        # Another bot may have said it between the look and the word: the oldest stays, whoever sees to it.
-        for twice in self._said(number, marker)[1:]:
-            self._ask("DELETE", f"/issues/comments/{twice}")
+        self._comments.say(number, text, key)
+
+    def remarks(self, numbers: Sequence[int], word: str) -> Sequence[Remark]:
+        """Of up to a hundred pull requests by one query, the newest fifty comments of each."""
+        return self._comments.remarks(numbers, word)
+
+    def react(self, number: int, remark: str, reaction: Reaction) -> None:  # noqa: ARG002 - the port's
+        """By an emoji; GitHub does not mind one that is there."""
+        self._comments.react(remark, reaction)
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Set it, as a check run where an App may; descriptions of statuses are cut at 140 characters."""
@@ -187,6 +184,13 @@ class GitHubForge:
         description = told if len(told) <= DESCRIPTION_LIMIT else told[: DESCRIPTION_LIMIT - 1] + "…"
         body = {"state": status.state.value, "context": status.context, "description": description}
         self._ask("POST", f"/statuses/{commit}", body=body).granted("commit statuses: write")
+
+    def may_write(self, person: str) -> bool:
+        """By the permission call: `author_association` hides private members. Who is not found may not."""
+        answer = self._ask("GET", f"/collaborators/{quote(person, safe='')}/permission")
+        if answer.status == 404:
+            return False
+        return answer.granted("metadata: read")["permission"] in ("admin", "write")
 
     def checks(self, commit: str) -> Sequence[CommitCheck]:
         """Statuses and check runs, the newest of each name. Needs commit statuses: read and checks: read."""
@@ -326,11 +330,6 @@ class GitHubForge:
     def _patch(self, number: int, changed: Data) -> None:
         self._ask("PATCH", f"/pulls/{number}", body=changed).granted("pull requests: write")
 
-    def _said(self, number: int, marker: str) -> list[int]:
-        """The bot's own comments that bear a marker, oldest first."""
-        comments = self._pages(f"/issues/{number}/comments", {}, {})
-        return sorted(data["id"] for data in comments if marker in (data["body"] or "") and self._is_own(data["user"]))
-
     def _is_own(self, user: Data | None) -> bool:
         return user is not None and user["login"].lower() == self._login().lower()
 
@@ -346,11 +345,6 @@ class GitHubForge:
         except (ForgeRefused, ForgeDenied, ForgeUnreachable) as error:
             return error
         return None
-
-
-def _cut(text: str, limit: int = BODY_LIMIT) -> str:
-    """At most that many characters, with a word where it was cut. What must survive stands at the top."""
-    return text if len(text) <= limit else text[: limit - len(CUT)] + CUT
 
 
 def _time(text: str) -> datetime:

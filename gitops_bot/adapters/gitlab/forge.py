@@ -18,8 +18,8 @@ from urllib.parse import quote, urlencode
 from gitops_bot.adapters.gitlab import said
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
 from gitops_bot.adapters.gitlab.merging import Merging, merge_commit, queued
+from gitops_bot.adapters.gitlab.notes import MAY_WRITE, Notes
 from gitops_bot.adapters.gitlab.text import (
-    BODY_LIMIT,
     DESCRIPTION_LIMIT,
     incoming,
     outgoing,
@@ -28,14 +28,24 @@ from gitops_bot.adapters.gitlab.text import (
 )
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Review, StatusState
+from gitops_bot.model import (
+    CommitCheck,
+    CommitStatus,
+    PrState,
+    PullRequest,
+    Queued,
+    Reaction,
+    Remark,
+    Review,
+    StatusState,
+)
 from gitops_bot.ports import Merged, NotReady, Quota, Required
-
-MAY_WRITE = "the role Developer"
 
 _STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
 """Others, `opened` and `locked` (while it is being merged), are open."""
 _STATUSES = {StatusState.SUCCESS: "success", StatusState.PENDING: "pending", StatusState.FAILURE: "failed"}
+_DEVELOPER = 30
+"""The least of GitLab's access levels that may push."""
 _CLOCK_SLACK = timedelta(minutes=1)
 """GitLab writes a closing's time a moment after that of the update."""
 
@@ -81,6 +91,7 @@ class GitLabForge:
         self._own_name = ""
         self._listed: dict[str, Answer] = {}
         self._users: dict[str, int] = {}
+        self._notes = Notes(self._ask, self._pages, self._is_own)
 
     def __enter__(self) -> Self:
         return self
@@ -171,18 +182,15 @@ class GitLabForge:
 
     def comment(self, number: int, text: str, *, key: str) -> None:
         """Say it once: the key stands in a hidden marker, looked for in the bot's own notes only."""
-        marker = f"<!-- gitops-bot:{key} -->"
-        if self._said(number, marker):
-            return
-        body = f"{outgoing(text, BODY_LIMIT - len(marker) - 2)}\n\n{marker}"
-        try:
-            self._ask("POST", f"/merge_requests/{number}/notes", body={"body": body}).granted(MAY_WRITE)
-        except ForgeUnreachable:
-            if not self._said(number, marker):
-                raise
-        # Another bot may have said it between the look and the word: the oldest stays, whoever sees to it.
-        for twice in self._said(number, marker)[1:]:
-            self._ask("DELETE", f"/merge_requests/{number}/notes/{twice}")
+        self._notes.say(number, text, key)
+
+    def remarks(self, numbers: Sequence[int], word: str) -> Sequence[Remark]:
+        """The newest hundred notes of each merge request, and the emoji of those that hold the word."""
+        return [one for number in numbers for one in self._notes.remarks(number, word)]
+
+    def react(self, number: int, remark: str, reaction: Reaction) -> None:
+        """By an emoji."""
+        self._notes.react(number, remark, reaction)
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Set it; descriptions are cut at 140 characters.
@@ -201,6 +209,15 @@ class GitLabForge:
             self._set(commit, {**wanted, "state": "canceled"}).granted(MAY_WRITE)
             answer = self._set(commit, wanted)
         answer.granted(MAY_WRITE)
+
+    def may_write(self, person: str) -> bool:
+        """An active member, by a group too, with the role Developer or above."""
+        number = self._user(person)
+        answer = self._ask("GET", f"/members/all/{number}") if number is not None else None
+        if answer is None or answer.status == 404:
+            return False
+        shown = answer.granted("a view of the members")
+        return shown["state"] == "active" and int(shown["access_level"]) >= _DEVELOPER
 
     def checks(self, commit: str) -> Sequence[CommitCheck]:
         """The jobs and external statuses of a commit's pipelines, the newest of each name and pipeline."""
@@ -328,11 +345,6 @@ class GitLabForge:
         query = {"state": "opened", "source_branch": branch, "target_branch": base}
         listed = self._pages("/merge_requests", query, {})
         return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
-
-    def _said(self, number: int, marker: str) -> list[int]:
-        """The bot's own notes that bear a marker, oldest first."""
-        notes = self._pages(f"/merge_requests/{number}/notes", {"order_by": "created_at", "sort": "asc"}, {})
-        return sorted(data["id"] for data in notes if marker in (data["body"] or "") and self._is_own(data["author"]))
 
     def _is_own(self, author: Data | None) -> bool:
         return author is not None and str(author["username"]).lower() == self._username().lower()

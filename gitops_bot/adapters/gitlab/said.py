@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gitops_bot.model import CommitCheck, Review, StatusState
@@ -14,6 +14,8 @@ Data = Mapping[str, Any]
 APPROVED = "approved this merge request"
 """The system note of an approval, where the approval itself has no time: before GitLab 18."""
 
+_ONE_ACT = timedelta(seconds=2)
+"""GitLab writes the two times of a new comment one after the other."""
 _ENDED_BADLY = ("failed", "canceled", "skipped")
 
 
@@ -23,6 +25,12 @@ def of_status(data: Data) -> CommitCheck:
         return CommitCheck(data["name"], StatusState.SUCCESS)
     state = StatusState.FAILURE if data["status"] in _ENDED_BADLY else StatusState.PENDING
     return CommitCheck(data["name"], state, data["status"])
+
+
+def as_written(note: Data) -> bool:
+    """A person's comment that was not edited: whoever may edit it is not always who wrote it."""
+    created, updated = (datetime.fromisoformat(note[name]) for name in ("created_at", "updated_at"))
+    return not note["system"] and updated - created < _ONE_ACT
 
 
 def undated(approvals: Data) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from gitops_bot.adapters.local.store import Record, Store
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable, RepositoryError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Review, StatusState
+from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Reaction, Remark, Review, StatusState
 from gitops_bot.ports import Clock, Merged, NotReady
 
 PREFIX = "gitops-bot/"
@@ -74,6 +74,7 @@ class LocalForge:
                 created_at=now,
                 updated_at=now,
                 draft=draft,
+                pushed_at=now,
             )
             self._store.put(record)
             return self._shown(record)
@@ -132,6 +133,31 @@ class LocalForge:
 
         self._change(number, said)
 
+    def remarks(self, numbers: Sequence[int], word: str) -> Sequence[Remark]:
+        """Every comment of others that holds the word and bears no reaction."""
+        with self._store.locked():
+            records = [self._known(number) for number in numbers]
+        return [
+            Remark(str(name), record.number, one["author"], one["text"], _moment(one["at"]), _moment(record.pushed_at))
+            for record in records
+            for name, one in enumerate(record.comments)
+            if one["author"] != self._bot and word in one["text"] and not one.get("reaction")
+        ]
+
+    def may_write(self, person: str) -> bool:  # noqa: ARG002 - the port's
+        """Yes: who comments here writes to the repository's folder."""
+        return True
+
+    def react(self, number: int, remark: str, reaction: Reaction) -> None:
+        """The reaction stands beside the comment."""
+
+        def reacted(record: Record) -> Record:
+            answered = {**record.comments[int(remark)], "reaction": reaction.value}
+            place = int(remark)
+            return replace(record, comments=(*record.comments[:place], answered, *record.comments[place + 1 :]))
+
+        self._change(number, reacted)
+
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Set a commit status."""
         with self._store.locked():
@@ -180,6 +206,11 @@ class LocalForge:
         raise ForgeRefused(f"there is no team {team}", where=str(self._path), remedy="Name people by their addresses.")
 
     # ------------------------------------------------------------ for people
+
+    def say(self, number: int, text: str) -> None:
+        """Comment, as often as one likes."""
+        said = {"author": self._who, "at": self._now(), "text": text}
+        self._change(number, lambda record: replace(record, comments=(*record.comments, said)))
 
     def review(self, number: int, *, approve: bool) -> None:
         """Approve the present head, or ask for changes."""
@@ -240,7 +271,8 @@ class LocalForge:
         if seen == record:
             return record
         now = self._now()
-        seen = replace(seen, updated_at=now, closed_at="" if seen.state == "open" else now)
+        pushed_at = now if seen.head != record.head else record.pushed_at
+        seen = replace(seen, updated_at=now, closed_at="" if seen.state == "open" else now, pushed_at=pushed_at)
         self._store.put(seen)
         return seen
 
@@ -317,6 +349,11 @@ class LocalForge:
         flags = [flag for parent in parents for flag in ("-p", parent)]
         with self._guarding():
             return self._git("commit-tree", tree, *flags, stdin=message.encode(), env=env).decode().strip()
+
+
+def _moment(text: str) -> datetime:
+    """One that an older version did not keep is long ago."""
+    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
 def _address(who: str) -> str:

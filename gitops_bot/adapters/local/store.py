@@ -32,6 +32,8 @@ class Record:
     created_at: str
     updated_at: str
     closed_at: str = ""
+    pushed_at: str = ""
+    """When the head became what it is."""
     merge_commit: str = ""
     draft: bool = False
     labels: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ class Store:
         try:
             record = Record(**said)
             PrState(record.state)
-            for moment in filter(None, (record.created_at, record.updated_at, record.closed_at)):
+            for moment in filter(None, (record.created_at, record.updated_at, record.closed_at, record.pushed_at)):
                 datetime.fromisoformat(moment)
             return replace(
                 record,

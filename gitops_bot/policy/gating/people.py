@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 
-from gitops_bot.policy.base import Name, Spec, Text
+from gitops_bot.policy.base import Name, Spec, Text, Who
 from gitops_bot.policy.quantities import Duration
 
 
@@ -48,7 +48,7 @@ class Approvals(Spec):
     required: Annotated[int, Field(ge=1, le=100)] = 1
     """So many of the named people must approve. One of them who asks for changes holds it. Keel asks for as many as the
     workload says, or for more that are written here."""
-    from_: Annotated[tuple[Name, ...], Field(alias="from")] = ()
+    from_: Annotated[tuple[Who, ...], Field(alias="from")] = ()
     """People by their names on the forge, and teams: `alice`, `team:payments-leads`."""
     keel: KeelApproval | None = None
     """Instead of from: the approval of the very version that is proposed, until its own deadline."""

@@ -13,7 +13,7 @@ from gitops_bot.policy.pipelines.names import ENVIRONMENT, PIPELINE, policy_name
 from gitops_bot.policy.pipelines.schema import PromotionPipeline, Shared
 from gitops_bot.policy.pipelines.stages import Stage, stages
 
-MERGED = ("analysis", "baseline", "candidate", "gates", "pullRequest", "rollback")
+MERGED = ("analysis", "baseline", "candidate", "commands", "gates", "pullRequest", "rollback")
 """Said key by key; of the others the nearest word is the whole of it."""
 SHARED = tuple(one.alias or name for name, one in Shared.model_fields.items())
 BEGINNINGS = ("slot", "version", "registry", "experiment", "environments")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gitops_bot.policy.base import BranchName, Dns1123, Later, Metadata, Name, Spec, served
+from gitops_bot.policy.commands import Commands
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.schema import Baseline, Candidate, Edit, PullRequestSpec, Rollback
@@ -18,8 +19,8 @@ By = Annotated[Literal["slots"], served("branch")]
 class Shared(Spec):
     """What a pipeline says for all of its environments, an environment for all of its rings, a ring for itself.
 
-    The nearer word wins: `analysis`, `baseline`, `candidate`, `gates`, `pullRequest` and `rollback` key by key, the
-    others whole. `{{ environment }}`, `{{ ring }}` and `{{ pipeline }}` stand for the names.
+    The nearer word wins: `analysis`, `baseline`, `candidate`, `commands`, `gates`, `pullRequest` and `rollback` key by
+    key, the others whole. `{{ environment }}`, `{{ ring }}` and `{{ pipeline }}` stand for the names.
     """
 
     suspend: bool | None = None
@@ -36,6 +37,8 @@ class Shared(Spec):
     rollback: Rollback | None = None
     gates: Gates | None = None
     """`soak` is how long the environments before it must have held a version."""
+    commands: Commands | None = None
+    """Who may ask for what in comments."""
     notify: tuple[Name, ...] | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 _WHO = {
@@ -63,6 +64,10 @@ class BareRepo:
     def parents(self, commit: str) -> list[str]:
         """The parents' object names."""
         return self._git("rev-parse", f"{commit}^@").split()
+
+    def dated(self, commit: str) -> datetime:
+        """The committer's date."""
+        return datetime.fromtimestamp(int(self._git("show", "-s", "--format=%ct", commit)), UTC)
 
     def missing(self, commit: str) -> bool:
         """Whether there is no such commit."""

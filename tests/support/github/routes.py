@@ -55,6 +55,8 @@ def user(call: Call) -> Reply:
 
 def graphql(call: Call) -> Reply:
     """The queries and mutations that the adapter has."""
+    if call.body["query"].startswith("{ repository("):
+        return 200, spoken(call)
     return 200, answered(call.world, call.identity.login, call.body)
 
 
@@ -66,6 +68,53 @@ def branch(call: Call) -> Reply:
 def branch_rules(call: Call) -> Reply:
     """What rule sets ask of a branch; the server pages it."""
     return 200, call.shapes.branch_rules()
+
+
+_PULL = (
+    "number createdAt timelineItems(itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT], last: 1) "
+    "{ nodes { ... on HeadRefForcePushedEvent { createdAt } } } "
+    "commits(last: 1) { nodes { commit { committedDate } } } "
+    "comments(last: 50) { nodes { databaseId body createdAt lastEditedAt viewerDidAuthor author { login } "
+    "reactionGroups { viewerHasReacted } } }"
+)
+
+
+def spoken(call: Call) -> Any:
+    """The newest comments of some pull requests; one that is not there is null, and an error."""
+    world, asked = call.world, " ".join(call.body["query"].split())
+    head = f'{{ repository(owner: "{world.owner}", name: "{world.name}") {{ '
+    assert asked.startswith(head), asked
+    assert asked.endswith(" } }"), asked
+    fields = re.findall(r"p(\d+): pullRequest\(number: (\d+)\) \{ (.*?) \}(?= p\d+:| \} \}$)", asked)
+    assert fields, asked
+    assert all((alias, wanted) == (number, _PULL) for alias, number, wanted in fields), asked
+    assert len(fields) <= 100
+    numbers = [int(number) for _, number, _ in fields]
+    errors = [
+        {"type": "NOT_FOUND", "path": ["repository", f"p{one}"], "message": f"Could not resolve to a PullRequest {one}"}
+        for one in numbers
+        if one not in world.pulls
+    ]
+    found = {
+        f"p{one}": call.shapes.spoken(world.pulls[one], call.identity.login) for one in numbers if one in world.pulls
+    }
+    data = {"data": {"repository": {**found, **{f"p{one}": None for one in numbers if one not in world.pulls}}}}
+    return {**data, "errors": errors} if errors else data
+
+
+def permission(call: Call) -> Reply:
+    """What somebody may do; everyone may read what is public."""
+    login = call.args[0]
+    if login == "ghost":
+        raise Refusal(404, "Not Found")
+    role = call.world.permissions.get(login, "read")
+    return 200, {"permission": role, "role_name": role, "user": None}
+
+
+def react(call: Call) -> Reply:
+    """React to a comment, once."""
+    new = call.world.react(call.number, call.identity.login, call.body["content"])
+    return 201 if new else 200, call.shapes.reaction(call.identity.login, call.body["content"])
 
 
 def app(call: Call) -> Reply:
@@ -247,6 +296,8 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("GET", r"REPO/issues/(\d+)/comments", comments),
     ("POST", r"REPO/issues/(\d+)/comments", create_comment),
     ("DELETE", r"REPO/issues/comments/(\d+)", delete_comment),
+    ("POST", r"REPO/issues/comments/(\d+)/reactions", react),
+    ("GET", r"REPO/collaborators/([^/]+)/permission", permission),
     ("POST", r"REPO/issues/(\d+)/labels", label),
     ("DELETE", r"REPO/issues/(\d+)/labels/(.+)", unlabel),
     ("POST", r"REPO/statuses/([0-9a-f]{40})", set_status),

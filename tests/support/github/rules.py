@@ -31,6 +31,9 @@ class Remark:
     author: str
     body: str
     at: datetime
+    edited_at: datetime | None = None
+    reactions: list[tuple[str, str]] = field(default_factory=list)
+    """Who, and which."""
 
 
 @dataclass
@@ -91,6 +94,8 @@ class Pull:
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
+    forced_at: list[datetime] = field(default_factory=list)
+    """When its head was replaced by one that does not contain it."""
     comments: list[Remark] = field(default_factory=list)
     opinions: list[Opinion] = field(default_factory=list)
     auto_merge: str = ""
@@ -108,6 +113,9 @@ class Entry:
     """What base was when the commit was made."""
     commit: str
     """Base with the pull request merged in, on a branch of the queue's."""
+
+
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
 
 class World:
@@ -131,6 +139,8 @@ class World:
         """Base has a merge queue."""
         self.entries: list[Entry] = []
         self.people = {"alice", "bob"}
+        self.permissions = {"alice": "admin", "bob": "write", "carol": "read"}
+        """Others may read what is public."""
         self.teams = {"platform"}
         self.members = {"leads": ["bob", "Carol"]}
         self._ids = 1000
@@ -147,7 +157,9 @@ class World:
                     pull.merged_at, pull.merge_commit = self._later(), head
                 self._shut(pull)
             elif head != pull.head:
+                forced = not self.repo.holds(head, pull.head)
                 pull.head, pull.updated_at = head, self._later()
+                pull.forced_at += [self.now] * forced
             pull.base_sha = base
         self._settle()
 
@@ -228,6 +240,23 @@ class World:
         pull.comments.append(remark)
         pull.updated_at = remark.at
         return remark
+
+    def said(self, comment: int) -> Remark:
+        """Refuses with 404."""
+        found = (one for pull in self.pulls.values() for one in pull.comments if one.number == comment)
+        if (one := next(found, None)) is None:
+            raise Refusal(404, "Not Found")
+        return one
+
+    def react(self, comment: int, login: str, content: str) -> bool:
+        """Whether it is new."""
+        if content not in REACTIONS:
+            raise invalid("", resource="Reaction", field="content", code="invalid")
+        reactions = self.said(comment).reactions
+        if (login, content) in reactions:
+            return False
+        reactions.append((login, content))
+        return True
 
     def unsay(self, comment: int) -> None:
         """A comment is taken back. Refuses with 404."""

@@ -6,7 +6,7 @@ import zlib
 from datetime import datetime
 from typing import Any
 
-from tests.support.github.rules import Opinion, Pull, Remark, Run, Status, World
+from tests.support.github.rules import REACTIONS, Opinion, Pull, Remark, Run, Status, World
 
 Data = dict[str, Any]
 
@@ -196,6 +196,39 @@ class Shapes:
             "author_association": "CONTRIBUTOR",
             "created_at": _text(remark.at),
             "updated_at": _text(remark.at),
+        }
+
+    def reaction(self, login: str, content: str) -> Data:
+        """A reaction to a comment."""
+        now = _text(self._world.now)
+        return {
+            "id": self._world.new_id(),
+            "node_id": "RE_1",
+            "user": self.user(login),
+            "content": content,
+            "created_at": now,
+        }
+
+    def spoken(self, pull: Pull, viewer: str) -> Data:
+        """A pull request's comments by GraphQL."""
+        dated = self._world.repo.dated(pull.head)
+        return {
+            "number": pull.number,
+            "createdAt": _text(pull.created_at),
+            "timelineItems": {"nodes": [{"createdAt": _text(at)} for at in pull.forced_at[-1:]]},
+            "commits": {"nodes": [{"commit": {"committedDate": _text(dated)}}]},
+            "comments": {"nodes": [self._spoken(one, viewer) for one in pull.comments[-50:]]},
+        }
+
+    def _spoken(self, remark: Remark, viewer: str) -> Data:
+        return {
+            "databaseId": remark.number,
+            "body": remark.body,
+            "createdAt": _text(remark.at),
+            "lastEditedAt": _text(remark.edited_at) if remark.edited_at else None,
+            "viewerDidAuthor": remark.author == viewer,
+            "author": {"login": remark.author.removesuffix("[bot]")} if remark.author != "ghost" else None,
+            "reactionGroups": [{"viewerHasReacted": (viewer, content) in remark.reactions} for content in REACTIONS],
         }
 
     def status(self, sha: str, status: Status) -> Data:

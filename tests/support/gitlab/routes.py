@@ -112,6 +112,27 @@ def delete_note(call: Call) -> Reply:
     return 204, None
 
 
+def awards(call: Call) -> Reply:
+    """The emoji on a note."""
+    given = call.world.said(call.iid, int(call.args[1])).awards
+    return 200, [call.shapes.award(user, name) for user, name in given]
+
+
+def award(call: Call) -> Reply:
+    """Give an emoji."""
+    call.world.award(call.iid, int(call.args[1]), call.user, call.body["name"])
+    return 201, call.shapes.award(call.user, call.body["name"])
+
+
+def member(call: Call) -> Reply:
+    """Somebody's role, by the groups above too."""
+    names = [name for name, number in call.world.people.items() if number == int(call.args[0])]
+    if not names or names[0] not in call.world.levels:
+        raise Refusal(404, "404 Not found")
+    state = "blocked" if names[0] in call.world.blocked_people else "active"
+    return 200, {**call.shapes.user(names[0]), "state": state, "access_level": call.world.levels[names[0]]}
+
+
 def compare(call: Call) -> Reply:
     """The commits of a branch that another lacks."""
     heads, repo = call.world.repo.heads(), call.world.repo
@@ -239,6 +260,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "PROJECT", project),
     Route("GET", f"{_MR}/notes", notes, {**_PAGES, "order_by": "created_at|updated_at", "sort": "asc|desc"}),
     Route("POST", f"{_MR}/notes", create_note, body={"body": str}, needed=("body",)),
+    Route("GET", f"{_MR}/notes/(\\d+)/award_emoji", awards, _PAGES),
+    Route("POST", f"{_MR}/notes/(\\d+)/award_emoji", award, body={"name": str}, needed=("name",)),
+    Route("GET", "PROJECT/members/all/(\\d+)", member),
     Route("DELETE", f"{_MR}/notes/(\\d+)", delete_note),
     Route("GET", f"{_MR}/approvals", approvals),
     Route("GET", f"{_MR}/reviewers", reviewers),

@@ -31,6 +31,9 @@ class Note:
     body: str
     at: datetime
     system: bool = False
+    edited_at: datetime | None = None
+    awards: list[tuple[str, str]] = field(default_factory=list)
+    """Who, and which emoji."""
 
 
 @dataclass
@@ -96,8 +99,11 @@ class World:
         self.statuses: dict[str, list[Status]] = {}
         self.blocked: dict[int, str] = {}
         """Iid → its detailed merge status: `ci_must_pass`, `not_approved` …"""
-        self.people = {"gitops-bot": 7, "alice": 11, "bob": 12}
+        self.people = {"gitops-bot": 7, "alice": 11, "bob": 12, "carol": 13}
         """Name → number."""
+        self.levels = {"alice": 40, "bob": 30, "carol": 20}
+        """Access levels of members."""
+        self.blocked_people: set[str] = set()
         self.may_not_merge: set[str] = set()
         self.dated_approvals = True
         """As since GitLab 18."""
@@ -332,6 +338,20 @@ class World:
         one.notes.append(note)
         one.updated_at = note.at
         return note
+
+    def said(self, iid: int, number: int) -> Note:
+        """Refuses with 404."""
+        found = next((note for note in self.request(iid).notes if note.number == number), None)
+        if found is None:
+            raise Refusal(404, "404 Note Not Found")
+        return found
+
+    def award(self, iid: int, number: int, user: str, name: str) -> None:
+        """An emoji on a note, once."""
+        awards = self.said(iid, number).awards
+        if (user, name) in awards:
+            raise Refusal(404, "404 Award Emoji Name has already been taken Not Found")
+        awards.append((user, name))
 
     def unsay(self, iid: int, number: int) -> None:
         """A comment is taken back. Refuses with 404."""

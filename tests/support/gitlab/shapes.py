@@ -120,7 +120,7 @@ class Shapes:
             "body": note.body,
             "author": self.user(note.author),
             "created_at": _text(note.at),
-            "updated_at": _text(note.at),
+            "updated_at": _text(note.edited_at or note.at),
             "system": note.system,
             "noteable_id": 10_000 + iid,
             "noteable_type": "MergeRequest",
@@ -128,6 +128,10 @@ class Shapes:
             "resolvable": False,
             "internal": False,
         }
+
+    def award(self, user: str, name: str) -> Data:
+        """An emoji."""
+        return {"id": self._world.new_id(), "name": name, "user": self.user(user), "awardable_type": "Note"}
 
     def approvals(self, one: MergeRequest) -> Data:
         """Who approves it now."""
