@@ -198,7 +198,7 @@ _OPENING = {
     "sync": "let the clusters have what was merged",
     "soak": "wait, or change spec.gates.soak",
     "statuses": "let the named checks succeed",
-    "approvals": "let the named people approve the pull request",
+    "approvals": "let the named people approve the pull request, or the update in Keel",
     "windows": "wait, or change spec.gates.windows",
 }
 
