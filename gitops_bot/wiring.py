@@ -18,7 +18,7 @@ from gitops_bot.manners import known_notifiers, manner, notifiers
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
-from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef
+from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef, Signing
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from gitops_bot.ports import Clock, Cluster, Forge, Registry
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
@@ -179,7 +179,17 @@ def _repo(config: BotConfig, repository: Repository, token: Callable[[], str] | 
 
     cache = Path(config.spec.cache) if config.spec.cache else _user_cache()
     identity = (repository.identity.name, repository.identity.email)
-    return GitRepository(repository.url, cache=cache, base=repository.base, token=token, identity=identity)
+    sign = _signing(repository.signing) if repository.signing else None
+    return GitRepository(repository.url, cache=cache, base=repository.base, token=token, identity=identity, sign=sign)
+
+
+def _signing(given: Signing) -> Callable[[bytes], str]:
+    from gitops_bot.adapters.git.signing import by_gpg, by_ssh
+
+    if given.ssh_key:
+        return by_ssh(Path(given.ssh_key))
+    assert given.gpg  # exactly one of the two
+    return by_gpg(Path(given.gpg.home), given.gpg.key)
 
 
 def _user_cache() -> Path:

@@ -41,6 +41,23 @@ class Identity(Spec):
     email: Annotated[str, StringConstraints(pattern=r"^[^\s<>@]+@[^\s<>@]+$")] = "gitops-bot@users.noreply.github.com"
 
 
+class GpgKey(Spec):
+    """A key of a GnuPG folder."""
+
+    home: Path
+    """The folder, mounted; a key in it must have no passphrase."""
+    key: Text
+    """Fingerprint or address."""
+
+
+class Signing(Spec):
+    """What signs the commits that are pushed. Exactly one."""
+
+    ssh_key: Path | None = None
+    """A private key in a file, without a passphrase, that the bot alone may read."""
+    gpg: GpgKey | None = None
+
+
 class Repository(Spec):
     """An environment repository."""
 
@@ -60,6 +77,8 @@ class Repository(Spec):
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     """On GitLab `merge` is whatever the project is set to, and there is no `rebase`."""
     identity: Identity = Identity()
+    signing: Signing | None = None
+    """Absent: commits are not signed, and the same change is the same commit."""
     sign_off: bool = False
     """Commits end with `Signed-off-by` and the identity."""
     automation: tuple[Text, ...] = ()

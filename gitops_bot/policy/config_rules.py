@@ -46,6 +46,8 @@ def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
         yield from _gitlab(path, repository)
     if repository.token_from:
         yield from _secret((*path, "tokenFrom"), repository.token_from)
+    if repository.signing:
+        yield from one_of((*path, "signing"), repository.signing, "ssh_key", "gpg")
     if repository.app:
         yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
 

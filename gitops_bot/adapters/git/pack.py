@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from gitops_bot.adapters.git.guard import path_parts
 from gitops_bot.adapters.git.objects import Folder, Objects
+from gitops_bot.adapters.git.signing import Sign, signed
 from gitops_bot.errors import EditRefused, InternalError
 
 _COMMIT, _TREE, _BLOB, _REF_DELTA = 1, 2, 3, 7
@@ -54,9 +55,10 @@ _NOTHING = Folder("", b"", {})
 class PackWriter:
     """Collects the objects of several commits, each once."""
 
-    def __init__(self, objects: Objects, identity: tuple[str, str]) -> None:
+    def __init__(self, objects: Objects, identity: tuple[str, str], sign: Sign | None = None) -> None:
         self._objects = objects
         self._identity = identity
+        self._sign = sign
         self._records: dict[str, bytes] = {}
 
     def commit(self, draft: Draft) -> str:
@@ -132,7 +134,8 @@ class PackWriter:
         who = f"{name} <{email}> {_committed_at(self._objects.commit(draft.parent))} +0000"
         headers = f"tree {tree}\nparent {draft.parent}\nauthor {who}\ncommitter {who}\n"
         message = draft.message.replace("\0", "").strip("\n")
-        return f"{headers}\n{message}\n".encode("utf-8", "replace")
+        raw = f"{headers}\n{message}\n".encode("utf-8", "replace")
+        return signed(raw, self._sign(raw)) if self._sign else raw
 
 
 def _committed_at(commit: bytes) -> int:

@@ -16,6 +16,7 @@ from gitops_bot.adapters.git.pack import Draft, PackWriter
 from gitops_bot.adapters.git.push import Target, heads, push
 from gitops_bot.adapters.git.recent import Recent
 from gitops_bot.adapters.git.runner import Token
+from gitops_bot.adapters.git.signing import Sign
 from gitops_bot.errors import InternalError, RepositoryDenied, RepositoryError, RepositoryUnreachable, UsageError
 from gitops_bot.model import Commit, Head, Tree
 from gitops_bot.ports import BranchUpdate, Pushed
@@ -39,12 +40,14 @@ class GitRepository:
         identity: tuple[str, str],
         token: Token | None = None,
         prefix: str = "gitops-bot/",
+        sign: Sign | None = None,
         timeout_s: float = 120,
     ) -> None:
         self._url = checked_url(url)
         self._base = checked_branch(base)
         self._prefix = checked_branch(prefix.removesuffix("/")) + "/"
         self._identity = _checked_identity(identity)
+        self._sign = sign
         self._cache = Cache(url, cache, token=token, timeout_s=timeout_s)
         self._objects = Objects(self._cache.git)
         self._line = history.FirstParentLine(self._cache.git)
@@ -133,7 +136,7 @@ class GitRepository:
         RepositoryDenied.
         """
         self._check(updates)
-        writer = PackWriter(self._objects, self._identity)
+        writer = PackWriter(self._objects, self._identity, self._sign)
         with self._local(*{update.parent for update in updates if update.parent}):
             targets = [self._target(update, writer) for update in updates]
         with self._cache.locked():
