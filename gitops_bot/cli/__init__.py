@@ -296,11 +296,18 @@ def daemon(config: Path, policies: tuple[Path, ...], audit: Path | None) -> None
 
 @cli.command()
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Leave the world here.")
-def demo(keep: Path | None) -> None:
-    """Play three releases with real ticks on a simulated clock: promoted, rolled back, held. Needs nothing but git."""
+@click.option(
+    "--story",
+    type=click.Choice(["releases", "pipeline"]),
+    default="releases",
+    show_default=True,
+    help="Three releases of one canary, or one pipeline through four environments.",
+)
+def demo(keep: Path | None, story: str) -> None:
+    """Play releases with real ticks on a simulated clock: promoted, rolled back, held. Needs nothing but git."""
     from gitops_bot.demo import play
 
-    play(keep)
+    play(keep, story)
 
 
 @cli.command()

@@ -22,9 +22,18 @@ LONGEST = 180
 """Simulated minutes that one release may take."""
 
 
-def play(folder: Path | None) -> None:
-    """Play the story, print what a reviewer would see, leave the world to look at."""
-    story = Story(World.create(_empty(folder)))
+def play(folder: Path | None, story: str = "releases") -> None:
+    """Play a story, print what a reviewer would see, leave the world to look at."""
+    if story == "pipeline":
+        from gitops_bot.demo import pipeline
+
+        pipeline.play(_empty(folder))
+        return
+    _releases(_empty(folder))
+
+
+def _releases(folder: Path) -> None:
+    story = Story(World.create(folder))
     show_world = story.world.folder
     story.tell("checkout 1.7.3 serves every customer of shop.example. CI builds 1.8.0.")
     story.release("1.8.0", Behaviour.SOUND, until=lambda one: _idle(one) and str(one.slots.stable) == "1.8.0")

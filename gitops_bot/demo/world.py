@@ -70,7 +70,11 @@ class SimulatedClock:
 
     def pass_minute(self) -> None:
         """One minute later."""
-        self._now += MINUTE
+        self.pass_time(MINUTE)
+
+    def pass_time(self, length: timedelta) -> None:
+        """So much later."""
+        self._now += length
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ class World:
         (folder / "gitops-bot.yaml").write_text(text, encoding="utf-8")
         (folder / "cluster").mkdir()
         config = load_config(Source("gitops-bot.yaml", text.encode()))
-        _commit(git, clock.now() - timedelta(days=1), CI, "Bring environments into git", _files())
+        commit(git, clock.now() - timedelta(days=1), CI, "Bring environments into git", files("environment"))
         repo = GitRepository(
             str(bare), cache=folder / "people", base="main", identity=("nobody", "nobody@acme.example")
         )
@@ -124,7 +128,7 @@ class World:
         old = str(self.slots().candidate)
         after = before.replace(f'"{old}"'.encode(), f'"{version}"'.encode())
         self.behaviour[version] = behaviour
-        _commit(self.git, self.clock.now(), CI, f"Build checkout {version}", {path: after})
+        commit(self.git, self.clock.now(), CI, f"Build checkout {version}", {path: after})
 
     def pass_minute(self) -> None:
         """Requests are served as the cluster is; then the cluster follows git."""
@@ -188,8 +192,8 @@ def _deployment(name: str, version: str, replicas: int, applied: datetime) -> Ma
 # ---------------------------------------------------------------- people's commits
 
 
-def _files() -> Mapping[str, bytes]:
-    """The files of the environment repository, as they are shipped."""
+def files(folder: str) -> Mapping[str, bytes]:
+    """The files of an environment repository, as they are shipped."""
     found: dict[str, bytes] = {}
 
     def walk(folder: Traversable, prefix: str) -> None:
@@ -199,11 +203,11 @@ def _files() -> Mapping[str, bytes]:
             else:
                 found[f"{prefix}{entry.name}"] = entry.read_bytes()
 
-    walk(resources.files("gitops_bot.demo") / "environment", "")
+    walk(resources.files("gitops_bot.demo") / folder, "")
     return found
 
 
-def _commit(git: Git, at: datetime, who: str, message: str, files: Mapping[str, bytes]) -> None:
+def commit(git: Git, at: datetime, who: str, message: str, files: Mapping[str, bytes]) -> None:
     """One commit on main, as anybody with git would make it: through an index."""
     name, _, email = who.rstrip(">").partition(" <")
     stamp = f"{int(at.timestamp())} +0000"

@@ -49,13 +49,13 @@ class Played:
 
 
 @cache
-def played() -> Played:
+def played(*story: str) -> Played:
     """Play, or what was played already."""
     root = Path(tempfile.mkdtemp(prefix="gitops-bot-played-")).resolve()
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     env = {key: value for key, value in os.environ.items() if not key.startswith(("GITOPS_BOT_", "GIT_"))}
     done = subprocess.run(
-        [sys.executable, "-c", _ALONE, "demo", "--keep", str(root / "demo")],
+        [sys.executable, "-c", _ALONE, "demo", "--keep", str(root / "demo"), *story],
         env={**env, "NO_COLOR": "1", "HOME": str(root / "home")},
         cwd=root,
         capture_output=True,
