@@ -160,6 +160,21 @@ def test_a_template_of_one_rung_is_measured_there_alone(tmp_path: Path) -> None:
     assert second.step.kind is StepKind.ROLLBACK
 
 
+def test_a_ladder_with_a_rung_that_no_number_of_pods_makes_is_not_begun(tmp_path: Path) -> None:
+    workloads = {"apps/shop/old.yaml": 10, "apps/shop/new.yaml": 0}
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: shop}}\nspec: {{replicas: {}, template: {{}}}}\n"
+    stable, canary = ({"deployment": {"file": file}} for file in workloads)
+    edits = [*LADDER["edits"][:2], {"replicaRatio": {"stable": stable, "canary": canary}, "set": "weight"}]
+    ours = shop(tmp_path, {"canary": {"weights": [10, 50, 75]}}, edits=edits)
+    files: dict[str, str | None] = {file: text.format(count) for file, count in workloads.items()}
+    ours.environment.commit(files, at=T0 - timedelta(days=1))
+    (failure,) = ours.tick().failures
+    assert "75 % of 10 replicas is no whole number of pods: the trial could not reach 75 %, so it is not begun" in str(
+        failure.error
+    )
+    assert ours.open() == []
+
+
 def test_a_template_that_is_missed_on_one_rung_holds_that_rung_and_not_the_way_back(tmp_path: Path) -> None:
     borrowed = {"analysisTemplate": "gone", "file": TEMPLATE, "args": {"metric": "errors"}}
     rungs = [{"weight": 5}, {"weight": 25, "templates": [borrowed]}]

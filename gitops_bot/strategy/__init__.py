@@ -47,11 +47,12 @@ def judged(policy: PromotionPolicy, state: State) -> PromotionPolicy:
 
 
 def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, Slots]:
-    """What git will say once the trial that begins with these slots is over, one way or the other."""
+    """What git will say on the way of a trial that begins with these slots, and once it is over, either way."""
     if policy.spec.handed:
         return {"promote": handed.live(begun), "go back": replace(begun, stable=before.stable)}
     won = blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
-    return {"promote": won, "go back": replace(begun, candidate=begun.stable)}
+    ways = {"promote": won, "go back": replace(begun, candidate=begun.stable)}
+    return {**ladder.reached(policy, begun), **ways}
 
 
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:

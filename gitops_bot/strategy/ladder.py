@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -39,6 +39,13 @@ def at(slots: Slots, level: Level) -> Slots:
     """The slots with the traffic of a level; what no edit sets stays empty."""
     weight, mirror = level
     return replace(slots, weight=weight, mirror=mirror if mirror or slots.mirror is not None else None)
+
+
+def reached(policy: PromotionPolicy, begun: Slots) -> Mapping[str, Slots]:
+    """What git will say on each rung above, by what is done then."""
+    canary = policy.spec.strategy.canary
+    higher = [rung for rung in canary.ladder if rung.level > level(begun)] if canary else []
+    return {f"reach {rung.name}": at(begun, rung.level) for rung in higher}
 
 
 def number(ladder: Sequence[Rung], slots: Slots) -> int:
