@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
+from gitops_bot.analysis import several
 from gitops_bot.delivery import actions, answers, body, gates, identity, notices, queueing
 from gitops_bot.delivery import asked as heard
-from gitops_bot.edits import live
+from gitops_bot.edits import live, ours
 from gitops_bot.errors import EditError
 from gitops_bot.experiments import bound
 from gitops_bot.model import (
@@ -32,6 +33,7 @@ from gitops_bot.model import (
     Stays,
     Step,
     StepKind,
+    Trial,
     Verdict,
     asked,
 )
@@ -43,6 +45,8 @@ def questions(policy: PromotionPolicy, facts: Facts) -> tuple[Query, ...]:
     """What must be asked of the metrics before this policy can be decided."""
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
+    if policy.spec.strategy.ab_test:
+        return several.ask(policy, strategy.trials(policy, state), facts.now)
     return analysis.ask(strategy.judged(policy, state), strategy.trial(policy, state), facts.now)
 
 
@@ -51,8 +55,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     facts = _bound(policy, facts)
     state = _survey(policy, facts)
     trial = strategy.trial(policy, state)
-    judged = strategy.judged(policy, state)
-    measured = analysis.verdict(judged, state.candidate, trial, facts.statuses, series, facts.now)
+    measured = _verdict(policy, facts, state, trial, series)
     verdict = strategy.heeding(_with_proof(policy, facts, state, measured), facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
     wanted = step.wanted or step
@@ -119,6 +122,13 @@ def _on_its_way(policy: PromotionPolicy, facts: Facts, state: State, step: Step)
         return ()
     said = strategy.environments.upcoming(policy.spec, facts.readings, state.candidate, facts.now)
     return (said,) if said else ()
+
+
+def _verdict(policy: PromotionPolicy, facts: Facts, state: State, trial: Trial | None, series: Series) -> Verdict:
+    if policy.spec.strategy.ab_test:
+        return several.verdict(policy, strategy.trials(policy, state), facts.statuses, series, facts.now)
+    judged = strategy.judged(policy, state)
+    return analysis.verdict(judged, state.candidate, trial, facts.statuses, series, facts.now)
 
 
 def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[Gate, ...]:
@@ -357,7 +367,7 @@ def _branches(
     return {
         direction: actions.Branch(
             oid=view.head.oid,
-            ours=_ours(policy, facts.identity, view),
+            ours=ours.ours(policy.spec.edits, facts.identity, view),
             current=bool(proposed) and view.head.files == proposed and _remembers(view, word),
             brought_up=any(len(commit.parents) > 1 for commit in view.head.commits),
         )
@@ -368,28 +378,3 @@ def _branches(
 def _remembers(view: BranchView, word: str) -> bool:
     """A branch made before the word was said does not; who said it first is as good as any."""
     return not word or any(heard.remembered(commit.message) for commit in view.head.commits)
-
-
-def _ours(policy: PromotionPolicy, who: str, view: BranchView) -> bool:
-    """Nothing but one commit of ours with exactly our slot changes, and merges of base."""
-    own = [commit for commit in view.head.commits if len(commit.parents) < 2]
-    if not view.head.commits:
-        return True
-    if not view.head.fork:  # it shares nothing with base
-        return False
-    if len(own) != 1 or own[0].author != who or own[0].committer != who:
-        return False
-    return view.head.files == _rendered(policy, view)
-
-
-def _rendered(policy: PromotionPolicy, view: BranchView) -> Mapping[str, tuple[bytes | None, bytes | None]] | None:
-    """What our own commit's slots, written over the fork, change; None where they cannot be, or the head has others."""
-    try:
-        before: Slots = edits.read(policy.spec.edits, view.at_fork)
-        after = edits.read(policy.spec.edits, view.at_own)
-        if edits.read(policy.spec.edits, view.at_head) != after:  # a merge of base that settled a conflict its own way
-            return None
-        changes = edits.render(policy.spec.edits, view.at_fork, before, after, back=True)
-    except EditError:
-        return None
-    return {change.path: (change.before, change.after) for change in changes}

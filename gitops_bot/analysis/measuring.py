@@ -81,10 +81,10 @@ def measured(
         return CheckResult(name, Outcome.UNKNOWN, str(problem), critical=metric.critical)
     if not measuring.runs:
         return CheckResult(name, Outcome.UNKNOWN, "the first interval is not over yet", critical=metric.critical)
-    history = _intervals(measuring.past, series)
+    history = side_by_side(measuring.past, series)
     found: list[tuple[Stage, Asked]] = []
     for run, asked in zip(measuring.runs, measuring.asked, strict=True):
-        intervals = _intervals(asked, series)
+        intervals = side_by_side(asked, series)
         piece = length(policy.spec.analysis)
         found += [(stage, asked) for stage in stages(measuring.judge, intervals, piece, run.length, history)]
     stage, asked = _standing(found)
@@ -96,7 +96,7 @@ def measured(
         finding.figures,
         tuple(asked.values()),
         metric.critical,
-        charts=_charts(metric, _intervals(asked, series)[stage.start : stage.end]),
+        charts=_charts(metric, side_by_side(asked, series)[stage.start : stage.end]),
         judge=str(measuring.judge),
     )
 
@@ -119,7 +119,7 @@ def _standing(found: list[tuple[Stage, Asked]]) -> tuple[Stage, Asked]:
 # ---------------------------------------------------------------- from readings to intervals
 
 
-def _intervals(asked: Asked, series: Series) -> list[Interval]:
+def side_by_side(asked: Asked, series: Series) -> list[Interval]:
     """The answers side by side, one interval for each instant."""
     readings = {role: series[query] for role, query in asked.items()}
     instants = next((query.instants() for query in asked.values()), ())

@@ -36,7 +36,10 @@ def status_context(policy: str) -> str:
 
 def slots_text(slots: Slots) -> dict[str, str]:
     """The slots that have a value, as text."""
-    return {name.value: str(value) for name in SlotName if (value := slots.get(name)) is not None}
+    said = {name.value: str(value) for name in SlotName if (value := slots.get(name)) is not None}
+    for one in slots.variants:
+        said |= {f"{one.name}.version": str(one.version), f"{one.name}.weight": str(one.weight)}
+    return said
 
 
 def key(policy: PromotionPolicy, base: str, candidate: Version | None, before: Slots, step: Step) -> str:
@@ -79,6 +82,8 @@ def template_values(policy: PromotionPolicy, before: Slots, step: Step) -> dict[
 
 def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
     name, after = policy.name, step.slots
+    if before.variants:
+        return _test_title(name, before, step)
     if before.active != after.active:
         verb = "rollback" if step.kind is StepKind.ROLLBACK else "promote"
         return f"{verb}({name}): {before.active} {before.stable} → {after.active} {after.stable}"
@@ -104,6 +109,23 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         case _:
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
             return f"rollback({name}): {gone} → {after.stable}"
+
+
+def _test_title(name: str, before: Slots, step: Step) -> str:
+    """Of a test with several variants."""
+    after = step.slots
+    gone = [one for one in before.variants if after.variant(one.name) != one]
+    match step.kind:
+        case StepKind.PROMOTE:
+            won = [one.name for one in before.variants if one.version == after.stable]
+            return f"promote({name}): {before.stable} → {after.stable}{f', variant {won[0]}' if won else ''}"
+        case StepKind.FINISH if any(one.version == after.stable and one.weight for one in before.variants):
+            return f"promote({name}): finish {after.stable}, its test is taken down"
+        case StepKind.FINISH:
+            return f"promote({name}): keep {after.stable}, its test is taken down"
+        case _ if before.stable != after.stable:
+            return f"rollback({name}): {before.stable} → {after.stable}"
+    return f"rollback({name}): take out {', '.join(f'{one.name} {one.version}' for one in gone)}"
 
 
 def _level(policy: PromotionPolicy, slots: Slots) -> str:

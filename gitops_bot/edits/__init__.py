@@ -78,7 +78,7 @@ def put(target: Target, value: Value, tree: Tree, sense: Sense = _AS_IS) -> tupl
         found = get(target, overlay, sense)
         if not _holds(found, value, sense, exact=exact):
             raise EditRefused(f"{quoted(value)} would be read back as {quoted(found)}", where=moves[0].place)
-    return _changes(tree, overlay, [(sense.slot, move) for move in moves])
+    return _changes(tree, overlay, [(sense.slot, move, "") for move in moves])
 
 
 def _holds(found: Value, value: Value, sense: Sense, *, exact: bool) -> bool:
@@ -99,29 +99,28 @@ def read(edits: Sequence[Edit], tree: Tree) -> Slots:
     agree; the fuller version is read.
     """
     slots = Slots()
-    first: dict[SlotName, Edit] = {}
+    first: dict[tuple[SlotName, str], Edit] = {}
     for edit in sorted(edits, key=lambda edit: edit.of is not None):  # whose place it is says the active colour
-        slot = _slot(edit, slots, edits)
+        _refuse_unknown_color(edit, slots, edits)
+        slot = edit.slot(slots), edit.variant(slots)
         value = _slot_value(edit, tree)
-        known = slots.get(slot)
+        known = slots.get(*slot)
         if slot in first and not _agree(known, value):
             one, two = _label(first[slot], tree), _label(edit, tree)
             raise EditRefused(
-                f"{slot} is {_said(known)} at {one}, but {_said(value)} at {two}",
+                f"{' of '.join(filter(None, slot))} is {_said(known)} at {one}, but {_said(value)} at {two}",
                 remedy="Bring the places together, or set one of them by another policy",
             )
         first.setdefault(slot, edit)
-        slots = slots.having(slot, _fuller(known, value))
+        slots = slots.having(slot[0], _fuller(known, value), slot[1])
     return slots
 
 
-def _slot(edit: Edit, slots: Slots, edits: Sequence[Edit]) -> SlotName:
-    """The slot of an edit. EditRefused: neither of the colours that the edits know is active."""
+def _refuse_unknown_color(edit: Edit, slots: Slots, edits: Sequence[Edit]) -> None:
     colors = _unique(one.of for one in edits if one.of)
-    if edit.of and slots.active not in colors:
+    if edit.of and slots.active not in colors and any(one.set is SlotName.COLOR for one in edits):
         said = f"is {slots.active}" if slots.active else "is empty"
         raise EditRefused(f"activeColor {said}, and the edits know {' and '.join(colors)}")
-    return edit.slot(slots)
 
 
 def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, back: bool = False) -> tuple[Change, ...]:
@@ -133,7 +132,7 @@ def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, ba
     `after`).
     """
     overlay = Overlay(tree)
-    moves: list[tuple[SlotName, Move]] = []
+    moves: list[tuple[SlotName | None, Move, str]] = []
     for edit in edits:
         slot, old, new = edit.slot(before), edit.held(before), edit.held(after)
         if new == old:
@@ -146,7 +145,7 @@ def render(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots, *, ba
             if slot is SlotName.COLOR:
                 _refuse_fall(SlotName.STABLE, before.stable, after.stable, _label(edit, overlay))
         overlay, made = _carried(edit, sense(edit), new, overlay)
-        moves += [(slot, move) for move in made]
+        moves += [(slot, move, edit.variant(before)) for move in made]
     _prove(edits, overlay, before, after)
     return _changes(tree, overlay, moves)
 
@@ -162,7 +161,7 @@ def _refuse_fall(slot: SlotName, old: SlotValue, new: SlotValue, where: str) -> 
 def sense(edit: HandEdit) -> Sense:
     """How an edit takes the text at its place. EditRefused: its form is none, or does not spell its slot."""
     if edit.value is None:
-        return Sense(edit.set)
+        return Sense(edit.set, of_several=isinstance(edit, Edit) and edit.of is not None)
     if said := misfit(edit.value, edit.set):
         raise EditRefused(f"`value: {edit.value}` {said}")
     return Sense(edit.set, Form.parse(edit.value))
@@ -188,13 +187,13 @@ def _carried(
     return overlay, tuple(moves)
 
 
-def _changes(tree: Tree, overlay: Overlay, moves: Sequence[tuple[SlotName | None, Move]]) -> tuple[Change, ...]:
+def _changes(tree: Tree, overlay: Overlay, moves: Sequence[tuple[SlotName | None, Move, str]]) -> tuple[Change, ...]:
     return tuple(
         Change(
             path,
             tree.read(path),
             data,
-            tuple(SlotMove(slot, move.place, move.old, move.new) for slot, move in moves if move.file == path),
+            tuple(SlotMove(slot, move.place, move.old, move.new, of) for slot, move, of in moves if move.file == path),
         )
         for path, data in overlay.files.items()
         if data != tree.read(path)
@@ -204,16 +203,21 @@ def _changes(tree: Tree, overlay: Overlay, moves: Sequence[tuple[SlotName | None
 def _prove(edits: Sequence[Edit], tree: Tree, before: Slots, after: Slots) -> None:
     """Read the slots that change again."""
     changing = {name for name in SlotName if before.get(name) != after.get(name)}
-    colored = any(edit.of and edit.sets & changing for edit in edits)
-    found = read([edit for edit in edits if colored or edit.set in changing], tree)
     for name in sorted(changing):
         if not any(name in edit.sets for edit in edits):
             raise EditRefused(f"no edit sets {name}")
-        if not _agree(found.get(name), after.get(name)):
+    moved = [edit for edit in edits if edit.held(before) != edit.held(after)]
+    whole = any(edit.of for edit in edits)
+    found = read([edit for edit in edits if whole or edit.set in {one.set for one in moved}], tree)
+    for edit in moved:
+        if not _agree(edit.held(found), edit.held(after)):
             raise EditRefused(
-                f"{name} reads {_said(found.get(name))} after writing {_said(after.get(name))}",
+                f"{edit.slot(after)} reads {_said(edit.held(found))} after writing {_said(edit.held(after))}",
                 remedy="Two edits may write the same place",
             )
+    for name in changing:
+        if not _agree(found.get(name), after.get(name)):
+            raise EditRefused(f"{name} reads {_said(found.get(name))} after writing {_said(after.get(name))}")
 
 
 def _agree(one: Value, other: Value) -> bool:

@@ -55,6 +55,8 @@ class Sense:
     slot: SlotName | None = None
     """None: the value itself, as the command line has it."""
     form: Form | None = None
+    of_several: bool = False
+    """One of several variants: its weight is of everything, not of what two targets share."""
 
     @property
     def as_is(self) -> bool:

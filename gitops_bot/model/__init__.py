@@ -69,6 +69,7 @@ from gitops_bot.model.git import (
     Slots,
     SlotValue,
     Tree,
+    Variant,
     Version,
 )
 from gitops_bot.model.observation import BranchView, Facts, Ownership
@@ -156,6 +157,7 @@ __all__ = [
     "Unproven",
     "Unseen",
     "UpdatePr",
+    "Variant",
     "Verdict",
     "Version",
     "Vouch",

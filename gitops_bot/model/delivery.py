@@ -24,6 +24,8 @@ class SlotMove:
     """`file: path in it`."""
     old: str
     new: str
+    of: str = ""
+    """The variant whose slot it is."""
 
 
 @dataclass(frozen=True, slots=True)

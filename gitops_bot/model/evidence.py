@@ -294,6 +294,10 @@ class CheckResult:
     """What was measured over time, for people: a line for the candidate and one for the baseline, on one scale."""
     judge: str = ""
     """Which judge decided, and what it was told; empty where none did."""
+    about: str = ""
+    """The variant that it is about, where several are on trial."""
+    compares: bool = False
+    """It says whether that variant won; else it only may keep it from winning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,12 @@ class Verdict:
     """PASS, FAIL or UNKNOWN with the checks behind it. Without a passing check there is no PASS."""
 
     checks: tuple[CheckResult, ...] = ()
+    ended: str = ""
+    """Why a test of several variants is over without a winner; empty while it is not."""
+
+    def about(self, variant: str) -> Verdict:
+        """What is said of one variant."""
+        return Verdict(tuple(check for check in self.checks if check.about == variant))
 
     @property
     def outcome(self) -> Outcome:
@@ -327,6 +337,8 @@ class Trial:
     weight: int | None
     watching: bool = False
     """After the promotion: only a FAIL matters."""
+    variant: str = ""
+    """The name of the candidate's places, where several are on trial."""
     quiet: bool = False
     """No user reaches the candidate: comparisons with the stable version say nothing."""
     excused: str = ""

@@ -65,6 +65,20 @@ SlotValue = Version | int | str | None
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several versions on trial at once, by the name of its places."""
+
+    name: str
+    version: Version | None = None
+    weight: int | None = None
+    """Its percent of what it and the stable version share; None: no edit sets it."""
+
+    def up(self, stable: Version | None) -> bool:
+        """Users reach it, and something else than what is stable."""
+        return self.version not in (None, stable) and self.weight != 0
+
+
+@dataclass(frozen=True, slots=True)
 class Slots:
     """The named values the bot may write, as one commit has them. None: the policy has no such slot, or it is empty."""
 
@@ -75,9 +89,18 @@ class Slots:
     """The percent of the requests that is copied to the candidate."""
     active: str | None = None
     """The colour that has the traffic: it runs the stable version, the other one the candidate."""
+    variants: tuple[Variant, ...] = ()
+    """What else is on trial beside the stable version, in the order of the edits."""
 
-    def get(self, name: SlotName) -> SlotValue:
-        """The value of one slot."""
+    def variant(self, name: str) -> Variant:
+        """One of them; an empty one where there is none of that name."""
+        return next((one for one in self.variants if one.name == name), Variant(name))
+
+    def get(self, name: SlotName, of: str = "") -> SlotValue:
+        """The value of one slot, of a variant where one is named."""
+        if of:
+            one = self.variant(of)
+            return one.weight if name is SlotName.WEIGHT else one.version
         match name:
             case SlotName.STABLE:
                 return self.stable
@@ -90,8 +113,10 @@ class Slots:
             case SlotName.COLOR:
                 return self.active
 
-    def having(self, name: SlotName, value: SlotValue) -> Slots:
-        """The same slots with one value set."""
+    def having(self, name: SlotName, value: SlotValue, of: str = "") -> Slots:
+        """The same slots with one value set, of a variant where one is named."""
+        if of:
+            return self._varied(self.variant(of), name, value)
         match name, value:
             case SlotName.STABLE, Version() | None:
                 return replace(self, stable=value)
@@ -104,6 +129,17 @@ class Slots:
             case SlotName.COLOR, str() | None:
                 return replace(self, active=value)
         raise InternalError(f"{name} cannot hold {value!r}")
+
+    def _varied(self, one: Variant, name: SlotName, value: SlotValue) -> Slots:
+        match name, value:
+            case SlotName.STABLE, Version() | None:
+                changed = replace(one, version=value)
+            case SlotName.WEIGHT, int() | None:
+                changed = replace(one, weight=value)
+            case _:
+                raise InternalError(f"{name} of {one.name} cannot hold {value!r}")
+        known = {other.name: other for other in self.variants} | {one.name: changed}
+        return replace(self, variants=tuple(known.values()))
 
 
 class Tree(Protocol):

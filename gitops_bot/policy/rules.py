@@ -134,7 +134,7 @@ def _rungs(spec: PolicySpec) -> Iterator[Problem]:
 
 def _metric(path: Path, metric: Metric, spec: PolicySpec) -> Iterator[Problem]:
     yield from one_of(path, metric, "builtin", "query", "ratio")
-    yield from _judged(path, metric)
+    yield from _judged(path, metric, reward=_is_reward(metric, spec))
     if metric.builtin:
         yield from _builtin((*path, "builtin"), metric.builtin, spec)
     yield from _metric_templates(path, metric)
@@ -156,13 +156,18 @@ def _borrowed(path: Path, borrowed: Borrowed, spec: PolicySpec) -> Iterator[Prob
 _LIMITS = ("failure_limit", "inconclusive_limit", "consecutive_error_limit", "consecutive_success_limit")
 
 
-def _judged(path: Path, metric: Metric) -> Iterator[Problem]:
+def _is_reward(metric: Metric, spec: PolicySpec) -> bool:
+    """What a test only compares needs no bounds."""
+    return spec.strategy.ab_test is not None and spec.strategy.ab_test.reward == metric.name
+
+
+def _judged(path: Path, metric: Metric, *, reward: bool = False) -> Iterator[Problem]:
     """Bounds, a comparison or a judge; only what can be compared as it is needs none of them."""
     bounded = metric.min is not None or metric.max is not None
     ways = [*(["min or max"] if bounded else []), *given_names(metric, "compare", "judge")]
     if len(ways) > 1:
         yield (*path, ways[1]), f"does not go with {ways[0]}"
-    if not ways and metric.query:
+    if not ways and metric.query and not reward:
         yield path, "min, max, compare or judge is needed: nothing says which values of a query are good"
     if metric.min and metric.max and metric.min.value > metric.max.value:
         yield (*path, "min"), "is greater than max"
@@ -209,7 +214,15 @@ def _told(spec: PolicySpec, name: str) -> bool:
             return False
         case "ingress":
             return bool(spec.candidate.experiment and spec.candidate.subject)
-    return spec.candidate.subject is not None
+    return spec.candidate.subject is not None or _all_named(spec)
+
+
+def _all_named(spec: PolicySpec) -> bool:
+    """Whether every colour, or every variant, has its workload."""
+    colors, test = spec.strategy.blue_green, spec.strategy.ab_test
+    if colors and spec.colors:
+        return all(color in colors.workloads for color in spec.colors)
+    return test is not None and all(one.workload for one in test.variants)
 
 
 def _metric_templates(path: Path, metric: Metric) -> Iterator[Problem]:

@@ -112,18 +112,22 @@ class Edit(HandEdit):
     set: Slot
     """stableVersion (or version), candidateVersion, weight (or ring), mirror, activeColor."""
     of: Dns1123 | None = None
-    """Whose place it is: one of the two colours of `blueGreen`. What has the traffic is stable there, the other the
-    candidate."""
+    """Whose place it is: one of the two colours of `blueGreen`, of which the active one is stable and the other the
+    candidate; or a variant of `abTest`."""
 
     def slot(self, slots: Slots) -> SlotName:
         """The slot that lives there while git says these."""
-        if self.of is None:
+        if self.of is None or slots.active is None:
             return self.set
         return SlotName.STABLE if self.of == slots.active else SlotName.CANDIDATE
 
+    def variant(self, slots: Slots) -> str:
+        """The variant whose slot it is; empty where there are colours, or nobody's place is said."""
+        return self.of if self.of and slots.active is None else ""
+
     def held(self, slots: Slots) -> SlotValue:
         """What the place holds while git says these."""
-        return slots.get(self.slot(slots))
+        return slots.get(self.slot(slots), self.variant(slots))
 
     @property
     def sets(self) -> frozenset[SlotName]:
@@ -205,7 +209,8 @@ class PolicySpec(Spec):
         """Everything that runs a version and is asked whether it is well."""
         given = self.strategy.blue_green
         colored = tuple(given.workloads.values()) if given else ()
-        return tuple(one for one in (self.candidate.workload, self.baseline.workload, *colored) if one)
+        tested = tuple(one.workload for one in self.strategy.ab_test.variants) if self.strategy.ab_test else ()
+        return tuple(one for one in (self.candidate.workload, self.baseline.workload, *colored, *tested) if one)
 
     @property
     def post_analysis(self) -> timedelta:

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from gitops_bot.model import Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy import asked, blue_green, canary, environments, flips, handed, ladder, promote, trial_files
+from gitops_bot.strategy import (
+    ab_test,
+    asked,
+    blue_green,
+    canary,
+    environments,
+    flips,
+    handed,
+    ladder,
+    promote,
+    trial_files,
+)
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
 from gitops_bot.strategy.state import State, survey
@@ -27,6 +38,7 @@ _STRATEGIES = {
     "canary": _Strategy(canary.trial, canary.next_step),
     "promote": _Strategy(promote.trial, promote.next_step),
     "blue_green": _Strategy(blue_green.trial, blue_green.next_step),
+    "ab_test": _Strategy(ab_test.trial, ab_test.next_step),
 }
 
 
@@ -39,6 +51,11 @@ def _chosen(policy: PromotionPolicy) -> _Strategy:
 def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     """What is judged now; None when nothing is."""
     return _chosen(policy).trial(policy, state)
+
+
+def trials(policy: PromotionPolicy, state: State) -> tuple[Trial, ...]:
+    """What is judged now where several versions are on trial at once."""
+    return ab_test.trials(policy, state)
 
 
 def judged(policy: PromotionPolicy, state: State) -> PromotionPolicy:
@@ -61,4 +78,16 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     return asked.past_unknown(state, verdict, step)
 
 
-__all__ = ["State", "claim", "ends", "environments", "heeding", "judged", "next_step", "stays", "survey", "trial"]
+__all__ = [
+    "State",
+    "claim",
+    "ends",
+    "environments",
+    "heeding",
+    "judged",
+    "next_step",
+    "stays",
+    "survey",
+    "trial",
+    "trials",
+]

@@ -27,7 +27,7 @@ def heeding(verdict: Verdict, asks: Sequence[Ask]) -> Verdict:
     if word is None:
         return verdict
     why = f"{word.by} asks to go back" + (f": {word.reason}" if word.reason else "")
-    return Verdict((CheckResult(NAME, Outcome.FAIL, why), *verdict.checks))
+    return Verdict((CheckResult(NAME, Outcome.FAIL, why), *verdict.checks), verdict.ended)
 
 
 def past_unknown(state: State, verdict: Verdict, step: Step) -> Step:

@@ -9,6 +9,7 @@ from gitops_bot.model import Ask, AskKind, Claim, History, Offer, PullRequest, S
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import DEPLOYERS, RUNS, WRITTEN_BACK
 from gitops_bot.strategy import history as past
+from gitops_bot.strategy import tests
 from gitops_bot.strategy.ladder import kept
 
 
@@ -32,6 +33,8 @@ def claim(
     experiment = policy.spec.candidate.experiment
     assert experiment is not None  # asked of policies with an experiment only
     candidate = named(asks) or _candidate(policy, slots, offered)
+    if policy.spec.strategy.ab_test:
+        return _of_test(slots, history, pulls, now)
     standing = _standing(slots, candidate or told)
     whole = experiment.kind in RUNS or policy.spec.strategy.canary is not None
     moment = past.landing(history) if whole else past.arrival(history, standing or SlotName.STABLE)
@@ -46,6 +49,13 @@ def claim(
         results=experiment.results,
         above=slots.stable if experiment.kind == WRITTEN_BACK else None,
     )
+
+
+def _of_test(slots: Slots, history: History, pulls: Sequence[PullRequest], now: datetime) -> Claim:
+    """What a run about several versions must be about: those that are up now, since they are."""
+    moment = tests.began_at(history, [one for one in slots.variants if one.up(slots.stable)])
+    since = min(past.landed_at(moment, pulls), now) if moment else None
+    return Claim(None, slots.stable, named=True, commit=moment.commit if moment else "", since=since, once=True)
 
 
 def _candidate(policy: PromotionPolicy, slots: Slots, offered: Offer) -> Version | None:

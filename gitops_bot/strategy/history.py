@@ -5,7 +5,7 @@ Memory is git: the same history gives the same answers after a restart, on anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile, pairwise, takewhile
@@ -21,15 +21,22 @@ def readable(history: History) -> list[Known]:
     return [(moment, moment.slots) for moment in history.moments if moment.slots is not None]
 
 
-def _present(history: History) -> list[Moment]:
+Seen = Callable[[Slots], object]
+"""What is looked at of the slots."""
+
+
+def _present(history: History, seen: Seen = lambda slots: slots) -> list[Moment]:
     """The unbroken run of moments whose slots are the newest's; what could not be read breaks it."""
     newest = history.moments[0].slots if history.moments else None
-    return list(takewhile(lambda moment: moment.slots is not None and moment.slots == newest, history.moments))
+    if newest is None:
+        return []
+    now = seen(newest)
+    return list(takewhile(lambda moment: moment.slots is not None and seen(moment.slots) == now, history.moments))
 
 
-def landing(history: History) -> Moment | None:
+def landing(history: History, seen: Seen = lambda slots: slots) -> Moment | None:
     """The oldest commit of the unbroken run whose slot values equal the newest's; None when history ends before it."""
-    run = _present(history)
+    run = _present(history, seen)
     reaches_back = len(run) < len(history.moments) or history.complete
     return run[-1] if run and reaches_back else None
 
@@ -79,6 +86,12 @@ def stepped_back(history: History, candidate: Version) -> bool:
     known = list(takewhile(lambda slots: slots.candidate == candidate, (slots for _, slots in readable(history))))
     weights = [slots.weight or 0 for slots in known]
     return any(old == weights[0] and 0 < new < old for new, old in pairwise(weights))
+
+
+def stable_replaced(history: History) -> Slots | None:
+    """The slots just before the present stable version came; None when they cannot be read."""
+    run = _present(history, lambda slots: slots.stable)
+    return history.moments[len(run)].slots if 0 < len(run) < len(history.moments) else None
 
 
 def stable_before(history: History, current: Version | None) -> Version | None:

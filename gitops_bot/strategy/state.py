@@ -32,11 +32,12 @@ from gitops_bot.model import (
     asked_now,
 )
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.policy.watched import RUNS, STATES
-from gitops_bot.strategy import flips, rings
+from gitops_bot.strategy import flips, rings, tests
 from gitops_bot.strategy import history as past
 from gitops_bot.strategy.claims import by_environments, by_git, named
 from gitops_bot.strategy.ladder import kept
+from gitops_bot.strategy.liveness import began, not_live
+from gitops_bot.strategy.tests import Test
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 
@@ -94,6 +95,8 @@ class State:
     rollback_open: bool
     """The bot's pull request that goes back is open: it stays until the evidence says the contrary, or people do."""
     now: datetime
+    test: Test | None = None
+    """Of a policy that tries several versions at once."""
     asks: tuple[Ask, ...] = ()
     """What people asked, in the order in which they said it."""
     by_word: Ask | None = None
@@ -162,6 +165,7 @@ def survey(
         watched=flip,
         rollback_open=any(_goes_back(pull) for pull in pulls) and not asked_now(asks, AskKind.PROMOTE),
         now=now,
+        test=tests.survey(policy, slots, history, statuses, pulls, now),
         asks=asks,
         by_word=word if word and (turned_away or not past.same(own, candidate)) else None,
     )
@@ -235,34 +239,13 @@ def _since(
     for cluster in policy.spec.clusters:
         if watched := experiment or given.workload:
             status = statuses[cluster, watched.ref]
-            if why := _not_live(status, candidate, must_be_well=experiment is None):
+            if why := not_live(status, candidate, must_be_well=experiment is None):
                 return None, f"{watched.ref} in {cluster}: {why}"
             assert isinstance(status, ExperimentStatus)
-            times.append(_began(status) or landed)
+            times.append(began(status) or landed)
     if missing := rings.missing(policy, slots, statuses):
         return None, missing
     return max(*times, *rings.chosen(policy, slots, statuses), times[0]), ""
-
-
-def _began(status: ExperimentStatus) -> datetime | None:
-    """When what the reading is about took effect: the pods, the run, or the last sync."""
-    if status.ref.kind in RUNS:
-        return status.began
-    return status.applied or (status.ended if status.ref.kind in STATES else None)
-
-
-_WELL = {"KnativeService": (Phase.SUCCEEDED, Phase.PAUSED, Phase.IDLE)}
-"""Live and well, where that is more than SUCCEEDED: a ready revision that waits with its share of the traffic."""
-
-
-def _not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, must_be_well: bool) -> str:
-    if isinstance(status, Unseen):
-        return status.reason
-    if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
-        return f"it runs {status.candidate}, git says {candidate}"
-    if must_be_well and status.phase not in _WELL.get(status.ref.kind, (Phase.SUCCEEDED,)):
-        return f"not live yet, it is {status.phase.value}: {status.reason}"
-    return ""
 
 
 def _stable_health(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[Health, str]:
@@ -271,7 +254,7 @@ def _stable_health(policy: PromotionPolicy, slots: Slots, statuses: Statuses) ->
         return Health.NOT_SEEN, "no workload is named at spec.baseline.workload"
     for cluster in policy.spec.clusters:
         status = statuses[cluster, workload.ref]
-        if why := _not_live(status, slots.stable, must_be_well=True):
+        if why := not_live(status, slots.stable, must_be_well=True):
             return Health.NOT_WELL, f"{workload.ref} in {cluster}: {why}"
     return Health.WELL, f"{workload.ref} runs {slots.stable} and is healthy"
 
@@ -319,7 +302,7 @@ def trial(state: State, baseline: Version | None, *, watching: bool = False, qui
     """What is judged now; None while the present state is not live."""
     if state.candidate is None or state.since is None:
         return None
-    return Trial(state.since, state.candidate, baseline, state.slots.weight, watching, quiet)
+    return Trial(state.since, state.candidate, baseline, state.slots.weight, watching, quiet=quiet)
 
 
 def standing_rollback(state: State, back: Step, verdict: Verdict) -> Step | None:

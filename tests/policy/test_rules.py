@@ -158,7 +158,7 @@ def metric(**changed: Any) -> Spec:
             "unknown variable x",
         ),
         # strategy
-        (LADDER, {"strategy": {"canary": None}}, "strategy", "one of canary, promote, blueGreen is needed"),
+        (LADDER, {"strategy": {"canary": None}}, "strategy", "one of canary, promote, blueGreen, abTest is needed"),
         (
             LADDER,
             {"candidate": {"slot": None, "experiment": CANARY}},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of, schemas
 from gitops_bot.policy.loading import InvalidProblems, Source, load_config, load_policies
 from gitops_bot.policy.schema import PromotionPolicy
@@ -74,8 +75,8 @@ def test_docstrings_are_descriptions_and_defaults_are_written_as_users_write_the
 
 
 def test_names_of_later_versions_match_nothing() -> None:
-    properties = schema_of(PromotionPolicy)["$defs"]["Strategy"]["properties"]
-    assert properties["abTest"] == {"not": {}, "description": "not supported yet"}
+    properties = schema_of(BotConfig)["$defs"]["BotSpec"]["properties"]
+    assert properties["defaults"] == {"not": {}, "description": "not supported yet"}
 
 
 def test_good_documents_validate() -> None:

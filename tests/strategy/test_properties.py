@@ -7,12 +7,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_bot.model import Outcome, Slots, Step, StepKind, Verdict
+from gitops_bot.model import CheckResult, Outcome, Slots, Step, StepKind, Variant, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import State, next_step, trial
+from tests.support import build
 from tests.support.build import (
     CANARY,
     FAIL,
+    LADDER,
     PASS,
     ROLLOUT,
     STABLE,
@@ -223,3 +225,64 @@ def test_a_flip_writes_the_colour_and_nothing_else(case: tuple[State, Verdict, S
     found, _, step = case
     if step.slots.active != found.slots.active:
         assert (step.slots.stable, step.slots.candidate) == (found.slots.candidate, found.slots.stable)
+
+
+# ---------------------------------------------------------------- a test of several versions
+
+TESTED = build.policy(
+    {
+        **LADDER,
+        "analysis": {"interval": "1h", "bake": "3h", "metrics": [{"name": "reward", "query": "r"}]},
+        "strategy": {"abTest": {"variants": [{"name": "b"}, {"name": "c"}], "reward": "reward", "decide": "bot"}},
+        "edits": [
+            {
+                "kustomizeImage": {"path": name, "name": "cart"},
+                "set": "version",
+                **({"of": name} if name != "a" else {}),
+            }
+            for name in ("a", "b", "c")
+        ],
+    }
+)
+SHARES = st.sampled_from([0, 25])
+
+
+@st.composite
+def several(draw: st.DrawFn) -> Slots:
+    variants = tuple(Variant(name, version(draw(VERSIONS)), draw(SHARES)) for name in ("b", "c"))
+    return Slots(version(draw(VERSIONS)), variants=variants)
+
+
+@st.composite
+def races(draw: st.DrawFn) -> tuple[State, Verdict, Step]:
+    past = draw(st.lists(several(), max_size=4))
+    rows: list[Row] = [(60 * hour, one, draw(WHO)) for hour, one in enumerate([*past, draw(several())])]
+    found = state(TESTED, history(*rows), now=draw(st.sampled_from([300, 1000])))
+    outcomes = {name: draw(st.sampled_from(list(Outcome))) for name in ("b", "c")}
+    won = draw(st.sampled_from(["", "b", "c"]))
+    checks = [CheckResult(f"{name} · errors", outcome, "told", about=name) for name, outcome in outcomes.items()]
+    if won:
+        checks.append(CheckResult(f"{won} · reward", Outcome.PASS, "it wins", about=won, compares=True))
+    ended = "" if won else draw(st.sampled_from(["", "nobody won"]))
+    said = Verdict(tuple(checks), ended)
+    return found, said, next_step(TESTED, found, said)
+
+
+@given(races())
+def test_a_variant_becomes_stable_only_when_it_won_and_passes_and_is_taken_out_only_for_a_reason(
+    case: tuple[State, Verdict, Step],
+) -> None:
+    found, said, step = case
+    after = step.slots
+    if step.kind is StepKind.PROMOTE:
+        (won,) = [check.about for check in said.checks if check.compares]
+        assert said.about(won).outcome is Outcome.PASS
+        assert (after.stable, after.variants) == (found.slots.variant(won).version, found.slots.variants)
+    for one in found.slots.variants:
+        now = after.variant(one.name)
+        assert now == one or (now.version, now.weight) == (after.stable, 0)
+        if now != one and step.kind is StepKind.ROLLBACK and after.stable == found.slots.stable:
+            assert said.about(one.name).outcome is Outcome.FAIL
+    if step.kind is StepKind.FINISH:
+        assert said.ended or (found.test and found.test.winner)
+    assert (after == found.slots) is (step.kind is StepKind.HOLD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from gitops_bot import observe
 from gitops_bot.adapters.recorded import MemoryCluster, MemoryMetrics
 from gitops_bot.delivery import marker
 from gitops_bot.experiments import SYSTEMS
-from gitops_bot.model import Kind, Plan, PrState, PullRequest
+from gitops_bot.model import Ask, Kind, Plan, PrState, PullRequest
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import Source, load_policies
 from gitops_bot.tick import Job, Loaded, Report, run
@@ -31,12 +31,14 @@ class Stage:
 
     def __init__(self, spec: Mapping[str, Any], files: Mapping[str, str]) -> None:
         self.policies = load_policies([Source("cart.yaml", yaml.safe_dump({**HEAD, "spec": dict(spec)}).encode())])
+        self.spec = dict(spec)
         self.world = World(START)
         self.objects: list[dict[str, Any]] = []
-        self.levels: dict[str, float] = {}
+        self.levels: dict[str, float | Callable[[datetime], float]] = {}
         """What the metrics say of a version, by a piece of the query; no piece is no data."""
         self.told: list[str] = []
         self.failures: list[str] = []
+        self.asks: tuple[Ask, ...] = ()
         self.write(files)
 
     def write(self, files: Mapping[str, str], **who: str) -> str:
@@ -72,13 +74,16 @@ class Stage:
             servers={},
             identity=BOT,
         )
-        report = run(Job(site, lambda _sight: Loaded(self.policies, whole=True), Limits(), self.world))
+        report = run(
+            Job(site, lambda _sight: Loaded(self.policies, whole=True), Limits(), self.world, asks={"cart": self.asks})
+        )
         self.failures = [str(one.error) for one in report.failures]
         assert self.world.broken == []
         return report
 
-    def _level(self, expression: str, _at: datetime) -> float | None:
-        return next((level for piece, level in self.levels.items() if piece in expression), None)
+    def _level(self, expression: str, at: datetime) -> float | None:
+        level = next((level for piece, level in self.levels.items() if piece in expression), None)
+        return level(at) if callable(level) else level
 
     def pull(self) -> PullRequest:
         """What is open."""
@@ -109,14 +114,19 @@ class Stage:
 
     def at_rest(self) -> bool:
         """Another look changes nothing."""
+        self.tick()  # what served is tidied up
         self.world.writes.clear()
         self.tick()
         return self.world.writes == []
 
 
+SECTIONS = ("What changes", "Colours", "Variants", "Instead of merging")
+"""Of a body: what the strategy decides; evidence and gates are told elsewhere."""
+
+
 def _shown(body: str) -> str:
-    text = re.sub(r"gitops-bot \d+\.\d+\.\d+[^ ]*", "gitops-bot", marker.text(body))
-    return text.partition("<details><summary>How to stop")[0].strip()
+    said, *sections = re.split(r"^### ", marker.text(body).partition("<details>")[0], flags=re.MULTILINE)
+    return "### ".join([said, *(one for one in sections if one.startswith(SECTIONS))]).strip()
 
 
 def _lines(before: str, after: str) -> list[str]:

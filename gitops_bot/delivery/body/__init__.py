@@ -18,6 +18,7 @@ from gitops_bot.delivery.body.path import path
 from gitops_bot.delivery.body.queries import queries
 from gitops_bot.delivery.body.resume import resume
 from gitops_bot.delivery.body.surroundings import surroundings
+from gitops_bot.delivery.body.variants import variants
 
 __all__ = ["LIMIT", "Page", "body"]
 
@@ -32,6 +33,7 @@ SCREEN: tuple[Section, ...] = (
     headline.cautions,
     changes,
     colors,
+    variants,
     resume,
     checks,
     merging,

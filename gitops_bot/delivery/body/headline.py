@@ -17,6 +17,8 @@ def verdict(page: Page) -> str:
     sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else SIGNS[page.verdict.outcome]
     if step.kind in (StepKind.START, StepKind.FINISH) or not page.verdict.checks:
         sign = "▶️"
+    if page.before.variants and step.kind is StepKind.PROMOTE:
+        sign = "🏁"
     return f"{sign} — {markdown(step.reason)}"
 
 
@@ -55,6 +57,8 @@ def _moves(page: Page) -> str:
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     if (before.mirror or 0) != (after.mirror or 0):
         parts.append(f"mirrored {before.mirror or 0} % → {after.mirror or 0} %")
+    gone = [one.name for one in before.variants if after.variant(one.name) != one]
+    parts += [f"{', '.join(gone)} taken out"] if gone else []
     return ", ".join(parts)
 
 

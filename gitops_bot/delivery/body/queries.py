@@ -27,7 +27,9 @@ def _pieces(page: Page, check: CheckResult) -> list[str]:
 
 
 def _query(page: Page, check: CheckResult, query: Query) -> str:
-    window = f"{query.start - query.step:%Y-%m-%d %H:%M:%S} to {query.end:%H:%M:%S} UTC"
+    began = query.start - query.step
+    ended = f"{query.end:%H:%M:%S}" if began.date() == query.end.date() else f"{query.end:%Y-%m-%d %H:%M:%S}"
+    window = f"{began:%Y-%m-%d %H:%M:%S} to {ended} UTC"
     every = f"every {query.step.total_seconds():g} s"
     where = f"{markdown(cut(check.name, 300))}, {every}, {window}, cluster {code(query.cluster)}{_console(page, query)}"
     return f"{where}\n\n{block(cut(query.expression, 2000), 'promql')}"

@@ -61,6 +61,23 @@ class Split:
             )
         return percent
 
+    @property
+    def share(self) -> int:
+        """The canary's percent of everything, rounded, where several targets have some; 0 is nothing at all."""
+        total = self.stable.counted + self.canary.counted + self.others
+        if not total:
+            raise self._nothing()
+        return max(1, round(100 * self.canary.counted / total)) if self.canary.counted else 0
+
+    def without(self, percent: int) -> tuple[Operation, ...]:
+        """The stable target gets the canary's weight. EditRefused: anything else is asked for."""
+        if percent:
+            raise EditRefused(
+                f"`{self.canary.name}` is one of several targets: the bot takes its traffic away, people give it",
+                where=self.where,
+            )
+        return self.operations(0) if self.canary.counted else ()
+
     def operations(self, percent: int) -> tuple[Operation, ...]:
         """Both weights, in one change; nothing where they say so already. EditRefused: it takes a broken weight."""
         pair = self._pair

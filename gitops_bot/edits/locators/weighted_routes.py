@@ -95,6 +95,8 @@ class WeightedRoutes(Generic[Spot]):
         if outline.mirror:
             return _mirror(outline, tree).percent
         split = _split(outline, tree)
+        if sense.of_several and not sense.of_color:
+            return split.share
         return colored(sense, split.percent, outline.stable, outline.canary, split.where)
 
     def operations(self, spot: Spot, sense: Sense, value: Value, tree: Tree) -> tuple[Operation, ...]:
@@ -102,7 +104,8 @@ class WeightedRoutes(Generic[Spot]):
         outline = self.outline(spot)
         percent = asked_percent(sense, value, outline.stable, outline.canary, outline.file)
         if not outline.mirror:
-            return _split(outline, tree).operations(percent)
+            split = _split(outline, tree)
+            return split.without(percent) if sense.of_several and not sense.of_color else split.operations(percent)
         mirror = _mirror(outline, tree)
         return () if mirror.percent == percent else mirror.operations(percent)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gitops_bot.policy.base import Dns1123, Later, Spec
+from gitops_bot.policy.base import Dns1123, Spec
 from gitops_bot.policy.quantities import Duration
+from gitops_bot.policy.strategies.ab_test import AbTest
 from gitops_bot.policy.strategies.canary import Canary
 from gitops_bot.policy.watched import Workload
 
@@ -26,12 +27,12 @@ class BlueGreen(Spec):
 
 
 class Strategy(Spec):
-    """Exactly one of canary, promote, blueGreen."""
+    """Exactly one of canary, promote, blueGreen, abTest."""
 
     canary: Canary | None = None
     promote: Promote | None = None
     blue_green: BlueGreen | None = None
-    ab_test: Later = None
+    ab_test: AbTest | None = None
 
 
-__all__ = ["Canary", "Promote", "Strategy"]
+__all__ = ["AbTest", "BlueGreen", "Canary", "Promote", "Strategy"]

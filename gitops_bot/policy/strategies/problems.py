@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from gitops_bot.model import SlotName
 from gitops_bot.policy.fields import Problem, one_of
 from gitops_bot.policy.schema import PolicySpec
-from gitops_bot.policy.strategies import blue_green, ladders
+from gitops_bot.policy.strategies import blue_green, ladders, variants
 from gitops_bot.policy.strategies.canary import Canary
 from gitops_bot.policy.watched import WEIGHERS
 
 
 def problems(spec: PolicySpec) -> Iterator[Problem]:
     """What is wrong with a strategy whose shape is right, or with what it needs around it."""
-    yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote", "blue_green")
+    yield from one_of(("spec", "strategy"), spec.strategy, "canary", "promote", "blue_green", "ab_test")
     yield from _trial_files(spec)
     slots = {edit.set for edit in spec.edits}
     if spec.candidate.slot == SlotName.STABLE.value and not spec.strategy.promote:
@@ -26,10 +26,15 @@ def problems(spec: PolicySpec) -> Iterator[Problem]:
         yield from _promote(spec, slots)
     if spec.strategy.blue_green:
         yield from blue_green.problems(spec, spec.strategy.blue_green)
+    elif spec.strategy.ab_test:
+        yield from variants.problems(spec, spec.strategy.ab_test)
     else:
         for index, edit in enumerate(spec.edits):
             if edit.of or edit.set is SlotName.COLOR:
-                yield ("spec", "edits", index, "of" if edit.of else "set"), "goes with strategy.blueGreen"
+                yield (
+                    ("spec", "edits", index, "of" if edit.of else "set"),
+                    "goes with strategy.blueGreen and abTest" if edit.of else "goes with strategy.blueGreen",
+                )
 
 
 def _canary(spec: PolicySpec, canary: Canary, slots: set[SlotName]) -> Iterator[Problem]:
