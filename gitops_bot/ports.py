@@ -133,6 +133,36 @@ class Pushed:
     """Why not, empty when it went through."""
 
 
+@dataclass(frozen=True, slots=True)
+class CommitDraft:
+    """One commit for a forge to make."""
+
+    branch: str
+    expected: str | None
+    """What the branch must be now; None: it must not exist."""
+    parent: str
+    base_tree: str
+    """The parent's tree."""
+    tree: str
+    """What the commit's tree must come out as."""
+    files: tuple[tuple[str, str, bytes | None], ...]
+    """Path, git's mode, new content; None removes it."""
+    message: str
+
+
+@runtime_checkable
+class Committer(Protocol):
+    """Makes commits on the forge, which signs them, instead of pushing them."""
+
+    def commit(self, draft: CommitDraft) -> Pushed:
+        """Make the commit and move the branch, compared and swapped; a lost race is a value. Errors: ForgeError."""
+        ...
+
+    def signature(self) -> tuple[str, str]:
+        """Author and committer that the forge writes into such commits, `Name <email>`. Errors: ForgeError."""
+        ...
+
+
 class EnvironmentRepo(Protocol):
     """The environment repository: a bare cache of it, and its remote."""
 

@@ -18,13 +18,13 @@ from gitops_bot.manners import known_notifiers, manner, notifiers
 from gitops_bot.metering import metrics
 from gitops_bot.model import Plan, Receipt, Tree
 from gitops_bot.observe import Sight, Site
-from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef, Signing
+from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from gitops_bot.ports import Clock, Cluster, Forge, Registry
+from gitops_bot.repositories import environment
 from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
 
 if TYPE_CHECKING:
-    from gitops_bot.adapters.git import GitRepository
     from gitops_bot.adapters.local import LocalForge
 
 POLICIES = "policies"
@@ -111,7 +111,7 @@ def _job(
     paces: Paces,
 ) -> Job:
     forge, token, disconnect = _forge(name, repository, options.clock, paces)
-    repo = _repo(config, repository, token)
+    repo = environment(config, repository, token, forge)
     site = Site(
         name=name,
         base=repository.base,
@@ -172,28 +172,6 @@ def secret(reference: SecretRef) -> Callable[[], str]:
 
 
 # ---------------------------------------------------------------- repository and forge
-
-
-def _repo(config: BotConfig, repository: Repository, token: Callable[[], str] | None) -> GitRepository:
-    from gitops_bot.adapters.git import GitRepository
-
-    cache = Path(config.spec.cache) if config.spec.cache else _user_cache()
-    identity = (repository.identity.name, repository.identity.email)
-    sign = _signing(repository.signing) if repository.signing else None
-    return GitRepository(repository.url, cache=cache, base=repository.base, token=token, identity=identity, sign=sign)
-
-
-def _signing(given: Signing) -> Callable[[bytes], str]:
-    from gitops_bot.adapters.git.signing import by_gpg, by_ssh
-
-    if given.ssh_key:
-        return by_ssh(Path(given.ssh_key))
-    assert given.gpg  # exactly one of the two
-    return by_gpg(Path(given.gpg.home), given.gpg.key)
-
-
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gitops-bot"
 
 
 _Token = Callable[[], str] | None

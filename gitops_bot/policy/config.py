@@ -77,6 +77,8 @@ class Repository(Spec):
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     """On GitLab `merge` is whatever the project is set to, and there is no `rebase`."""
     identity: Identity = Identity()
+    commits: Literal["push", "api"] = "push"
+    """push: git pushes them. api: GitHub makes and signs them for the App, and they are by its account ("Verified")."""
     signing: Signing | None = None
     """Absent: commits are not signed, and the same change is the same commit."""
     sign_off: bool = False

@@ -46,6 +46,10 @@ def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
         yield from _gitlab(path, repository)
     if repository.token_from:
         yield from _secret((*path, "tokenFrom"), repository.token_from)
+    if repository.commits == "api" and not (repository.forge == "github" and repository.app):
+        yield (*path, "commits"), "api is for a GitHub App: GitHub signs for nobody else"
+    if repository.commits == "api" and repository.signing:
+        yield (*path, "signing"), "goes without commits: api, where GitHub signs"
     if repository.signing:
         yield from one_of((*path, "signing"), repository.signing, "ssh_key", "gpg")
     if repository.app:

@@ -67,12 +67,16 @@ class PackWriter:
         Errors: EditRefused (a link, a folder, a file on the way, nothing to remove), InternalError (nothing changes),
         ObjectMissing.
         """
+        return self._add(_COMMIT, self._commit_text(draft, self.tree(draft)))
+
+    def tree(self, draft: Draft) -> str:
+        """Add the tree of a commit alone. Errors: as `commit`."""
         root = self._objects.root(draft.parent)
         edits = {path_parts(path): content for path, content in draft.files.items()}
         tree = self._rewrite(root, edits, "") or self._add(_TREE, b"")
         if tree == root.oid:
             raise InternalError(f"nothing changes on {draft.parent}")
-        return self._add(_COMMIT, self._commit_text(draft, tree))
+        return tree
 
     def pack(self) -> bytes:
         """The thin pack of everything added."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,21 +18,30 @@ from gitops_bot.adapters.git.push import Target, heads, push
 from gitops_bot.adapters.git.recent import Recent
 from gitops_bot.adapters.git.runner import Token
 from gitops_bot.adapters.git.signing import Sign
-from gitops_bot.errors import InternalError, RepositoryDenied, RepositoryError, RepositoryUnreachable, UsageError
+from gitops_bot.errors import (
+    ForgeRefused,
+    InternalError,
+    RepositoryDenied,
+    RepositoryError,
+    RepositoryUnreachable,
+    UsageError,
+)
 from gitops_bot.model import Commit, Head, Tree
-from gitops_bot.ports import BranchUpdate, Pushed
+from gitops_bot.ports import BranchUpdate, CommitDraft, Committer, Pushed
 
 _TRIES = 3
+_NEW_FILE = "100644"
 
 
 class GitRepository:
     """`EnvironmentRepo` over git: https, http, ssh or an absolute path, and a cache folder that may vanish any time.
 
     `token` is asked before every command that talks to the remote. `identity` is the name and the address of author
-    and committer. Only branches below `prefix` are written. Errors of construction: UsageError.
+    and committer; with a `committer` the forge makes the commits, and what it wrote for us reads as by that identity.
+    Only branches below `prefix` are written. Errors of construction: UsageError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the settings of one repository, nearly all with defaults
         self,
         url: str,
         *,
@@ -41,6 +51,7 @@ class GitRepository:
         token: Token | None = None,
         prefix: str = "gitops-bot/",
         sign: Sign | None = None,
+        committer: Committer | None = None,
         timeout_s: float = 120,
     ) -> None:
         self._url = checked_url(url)
@@ -48,6 +59,7 @@ class GitRepository:
         self._prefix = checked_branch(prefix.removesuffix("/")) + "/"
         self._identity = _checked_identity(identity)
         self._sign = sign
+        self._committer = committer
         self._cache = Cache(url, cache, token=token, timeout_s=timeout_s)
         self._objects = Objects(self._cache.git)
         self._line = history.FirstParentLine(self._cache.git)
@@ -136,6 +148,12 @@ class GitRepository:
         RepositoryDenied.
         """
         self._check(updates)
+        if self._committer:
+            made = {one.branch: self._made(one, self._committer) for one in updates if one.parent}
+            gone = [Target(one.branch, checked_oid(one.expected or ""), "") for one in updates if not one.parent]
+            with self._cache.locked():
+                made |= {one.branch: one for one in push(self._cache.remote, gone)}
+            return [made[one.branch] for one in updates]
         writer = PackWriter(self._objects, self._identity, self._sign)
         with self._local(*{update.parent for update in updates if update.parent}):
             targets = [self._target(update, writer) for update in updates]
@@ -229,7 +247,7 @@ class GitRepository:
     def _head(self, branch_head: str, base: str) -> Head:
         with self._local(branch_head, base):
             oids, fork = history.between(self._cache.git, base, branch_head)
-            commits = tuple(self._commit(oid) for oid in oids)
+            commits = tuple(self._by_us(self._commit(oid)) for oid in oids)
             found = history.differences(self._cache.git, fork, branch_head)
         self._fetch_blobs(oid for change in found for oid in (change.before, change.after) if oid)
         files = {
@@ -255,6 +273,32 @@ class GitRepository:
         for branch in branches:
             if not branch.startswith(self._prefix):
                 raise InternalError(f"{branch} is not below {self._prefix}")
+
+    def _made(self, update: BranchUpdate, committer: Committer) -> Pushed:
+        """What the forge refuses of one branch harms no other."""
+        try:
+            return committer.commit(self._draft(update))
+        except ForgeRefused as error:
+            return Pushed(update.branch, "", str(error))
+
+    def _draft(self, update: BranchUpdate) -> CommitDraft:
+        """For the forge to make, with the modes that the files have."""
+        with self._local(update.parent):
+            found = {path: self._objects.find(update.parent, path_parts(path)) for path in update.files}
+            root = self._objects.root(update.parent).oid
+            tree = PackWriter(self._objects, self._identity).tree(Draft(update.parent, update.files, update.message))
+        files = tuple(
+            (path, entry.mode.decode() if (entry := found[path]) else _NEW_FILE, content)
+            for path, content in update.files.items()
+        )
+        return CommitDraft(update.branch, update.expected, update.parent, root, tree, files, update.message)
+
+    def _by_us(self, commit: Commit) -> Commit:
+        """What the forge wrote for us, as by the configured identity."""
+        if self._committer is None or (commit.author, commit.committer) != self._committer.signature():
+            return commit
+        own = "{} <{}>".format(*self._identity)
+        return replace(commit, author=own, committer=own)
 
     def _target(self, update: BranchUpdate, writer: PackWriter) -> Target:
         expected = checked_oid(update.expected) if update.expected else ""

@@ -17,12 +17,13 @@ from urllib.parse import quote, urlencode
 
 from gitops_bot.adapters.github import automerge, said
 from gitops_bot.adapters.github.comments import Comments, cut
+from gitops_bot.adapters.github.committing import Committing
 from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
 from gitops_bot.adapters.github.merging import Merging, Method
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
 from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
-from gitops_bot.ports import Merged, NotReady, Quota, Required
+from gitops_bot.ports import CommitDraft, Merged, NotReady, Pushed, Quota, Required
 
 TITLE_LIMIT = 255
 DESCRIPTION_LIMIT = 140
@@ -79,6 +80,7 @@ class GitHubForge:
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
         self._by_check_runs = check_runs
+        self._committing = Committing(self._api, repository, self._login)
         self._merging = Merging(self._api, repository, method=merge_method, login=self._login, now=now)
         self._comments = Comments(repository, self._ask, self._api.graphql, self._pages, self._is_own)
 
@@ -99,6 +101,14 @@ class GitHubForge:
     def token(self) -> str:
         """The token of the moment, for git over HTTPS (user `x-access-token`). Errors: as every request's."""
         return self._api.token()
+
+    def commit(self, draft: CommitDraft) -> Pushed:
+        """Make a commit that GitHub signs for the App."""
+        return self._committing.commit(draft)
+
+    def signature(self) -> tuple[str, str]:
+        """The App's account, and GitHub."""
+        return self._committing.signature()
 
     def quota(self) -> Quota:
         """What is left of what GitHub and good manners allow."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,14 +95,44 @@ class BareRepo:
         self._git("update-ref", f"refs/heads/{base}", commit, tip)
         return commit
 
-    def _git(self, *arguments: str, stdin: str = "") -> str:
-        done = self._run(*arguments, stdin=stdin)
+    def write_tree(self, base: str, entries: Mapping[str, tuple[str, str | None]]) -> str:
+        """A tree with other blobs in some places: mode and object name by path; None removes."""
+        with tempfile.TemporaryDirectory() as folder:
+            index = {"GIT_INDEX_FILE": f"{folder}/index"}
+            self._git("read-tree", base, env=index)
+            lines = [f"{mode if oid else 0} {oid or '0' * 40}\t{path}" for path, (mode, oid) in entries.items()]
+            self._git("update-index", "--index-info", stdin="\n".join(lines) + "\n", env=index)
+            return self._git("write-tree", env=index)
+
+    def write_blob(self, content: bytes) -> str:
+        """A blob's object name."""
+        command = ["git", "--git-dir", str(self.path), "hash-object", "-w", "--stdin"]
+        return subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode().strip()
+
+    def write_commit(self, tree: str, parents: Sequence[str], message: str, author: str, committer: str) -> str:
+        """A commit that no branch has."""
+        who: dict[str, str] = {}
+        for role, one in (("AUTHOR", author), ("COMMITTER", committer)):
+            name, _, email = one.partition(" <")
+            who |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email.rstrip(">")}
+        flags = [flag for parent in parents for flag in ("-p", parent)]
+        return self._git("commit-tree", tree, *flags, "-m", message, env=who)
+
+    def move(self, ref: str, before: str, after: str) -> bool:
+        """Whether the ref was what it had to be, and now is the other."""
+        return self._run("update-ref", ref, after, before).returncode == 0
+
+    def _git(self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
+        done = self._run(*arguments, stdin=stdin, env=env)
         assert done.returncode == 0, f"git {arguments[0]}: {done.stderr}"
         return done.stdout.strip()
 
-    def _run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = ["git", "--git-dir", str(self.path), *arguments]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, env=os.environ | _WHO, check=False)
+        whole = {**os.environ, **_WHO, **(env or {})}
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, env=whole, check=False)
 
 
 def _data(text: str) -> str:

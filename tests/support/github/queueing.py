@@ -123,8 +123,15 @@ def _dequeue(world: World, _login: str, given: Mapping[str, Any]) -> Data:
     return {"dequeuePullRequest": {"mergeQueueEntry": {"id": f"MQE_{pull.number}"}}}
 
 
+def _move(world: World, _login: str, given: Mapping[str, Any]) -> Data:
+    if not world.repo.move(given["ref"], given["before"], given["after"]):
+        raise Refused(f"Reference {given['ref']} is not {given['before']}")
+    return {"updateRefs": {"clientMutationId": None}}
+
+
 _FIELDS: dict[str, Callable[[World, str, Mapping[str, Any]], Data]] = {
     "viewer": _viewer,
+    "updateRefs": _move,
     "enablePullRequestAutoMerge": _enable,
     "disablePullRequestAutoMerge": _disable,
     "enqueuePullRequest": _enqueue,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -265,6 +266,41 @@ def create_check_run(call: Call) -> Reply:
     return 201, call.shapes.run(sent["head_sha"], run)
 
 
+def create_blob(call: Call) -> Reply:
+    """A blob."""
+    sha = call.world.repo.write_blob(base64.b64decode(call.body["content"]))
+    return 201, call.shapes.object("blobs", sha)
+
+
+def create_tree(call: Call) -> Reply:
+    """A tree upon another one."""
+    entries = {
+        one["path"]: (
+            one["mode"],
+            call.world.repo.write_blob(one["content"].encode()) if "content" in one else one["sha"],
+        )
+        for one in call.body["tree"]
+    }
+    sha = call.world.repo.write_tree(call.body["base_tree"], entries)
+    return 201, {**call.shapes.object("trees", sha), "truncated": False, "tree": []}
+
+
+def create_commit(call: Call) -> Reply:
+    """A commit: signed for an App, and by its account, where the request names nobody."""
+    account = call.shapes.user(call.identity.login)
+    author = f"{account['login']} <{account['id']}+{account['login']}@users.noreply.github.com>"
+    sent = call.body
+    by_app = call.identity.kind == "installation" and not {"author", "committer"} & {*sent}
+    committer = "GitHub <noreply@github.com>" if by_app else author
+    sha = call.world.repo.write_commit(sent["tree"], sent["parents"], sent["message"], author, committer)
+    return 201, call.shapes.git_commit(sha, sent, author, committer, verified=by_app)
+
+
+def account(call: Call) -> Reply:
+    """Anybody's account."""
+    return 200, call.shapes.own_account(unquote(call.args[0]))
+
+
 def team_members(call: Call) -> Reply:
     """Those whom the token may see."""
     if call.args[0] not in call.world.members:
@@ -304,6 +340,10 @@ _ROUTES: tuple[tuple[str, str, Callable[[Call], Reply]], ...] = (
     ("GET", r"REPO/commits/(.+)/status", combined_status),
     ("GET", r"REPO/commits/(.+)/check-runs", check_runs),
     ("POST", "REPO/check-runs", create_check_run),
+    ("POST", "REPO/git/blobs", create_blob),
+    ("POST", "REPO/git/trees", create_tree),
+    ("POST", "REPO/git/commits", create_commit),
+    ("GET", "/users/([^/]+)", account),
     ("GET", r"REPO/pulls/(\d+)/reviews", reviews),
     ("GET", r"/orgs/[^/]+/teams/([^/]+)/members", team_members),
 )

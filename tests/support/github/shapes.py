@@ -177,6 +177,29 @@ class Shapes:
         people = {"author": self.user("alice"), "committer": self.user("alice")}
         return {"url": url, "sha": sha, "node_id": f"C_{sha}", "commit": said, "parents": [], **links, **people}
 
+    def object(self, kind: str, sha: str) -> Data:
+        """A blob or a tree that was made."""
+        return {"sha": sha, "url": f"{self._url}/git/{kind}/{sha}"}
+
+    def git_commit(self, sha: str, sent: Any, author: str, committer: str, *, verified: bool) -> Data:
+        """A commit that was made."""
+        at = _text(self._world.now)
+        people = {
+            role: {"name": who.partition(" <")[0], "email": who.partition(" <")[2].rstrip(">"), "date": at}
+            for role, who in (("author", author), ("committer", committer))
+        }
+        nothing = {"signature": None, "payload": None, "verified_at": None}
+        return {
+            **self.object("commits", sha),
+            **people,
+            "node_id": f"C_{sha}",
+            "html_url": f"{self._root}/{self._world.owner}/{self._world.name}/commit/{sha}",
+            "message": sent["message"],
+            "tree": self.object("trees", sent["tree"]),
+            "parents": [{**self.object("commits", one), "html_url": self._root} for one in sent["parents"]],
+            "verification": {"verified": verified, "reason": "valid" if verified else "unsigned", **nothing},
+        }
+
     def label(self, name: str) -> Data:
         """A label."""
         url = f"{self._url}/labels/{name}"
