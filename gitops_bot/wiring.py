@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -338,13 +339,19 @@ def one_by_one(sources: Sequence[Source]) -> Loaded:
     failures: list[Failure] = []
     for source in sources:
         try:
-            loaded += load_policies([source])
+            loaded += _of_file(source)
         except PolicyError as error:
             failures.append(Failure(source.name, error))
     clashes = conflicts(loaded)
     stopped = {one.policy.name for pair in clashes for one in pair.policies}
     failures += [Failure(one.policy.name, pair.error) for pair in clashes for one in pair.policies]
     return Loaded([one for one in loaded if one.policy.name not in stopped], failures)
+
+
+@lru_cache(maxsize=4096)
+def _of_file(source: Source) -> tuple[LoadedPolicy, ...]:
+    """A file that is as it was gives what it gave: a daemon reads the same ones again and again."""
+    return load_policies([source])
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,11 @@ class _AsTheApi(yaml.SafeLoader):
 
 def _objects_in(file: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        documents = tuple(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_AsTheApi))
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".json":  # YAML, too, but much slower read as such
+            documents: tuple[Any, ...] = (json.loads(text),)
+        else:
+            documents = tuple(yaml.load_all(text, Loader=_AsTheApi))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ClusterUnreachable(f"recorded objects cannot be read: {error}", where=str(file)) from error
     for document in documents:
