@@ -249,3 +249,12 @@ def _circular(graph: list[list[int]]) -> bool:
         for n in free:
             del left[n]
     return bool(left)
+
+
+def test_the_pipeline_of_the_manual_is_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pipelines.md").read_text(encoding="utf-8")
+    (example,) = [part.split("```")[0] for part in page.split("```yaml\n")[1:] if "kind: PromotionPipeline" in part]
+    found = loaded(example)
+    assert list(found) == ["checkout-dev", "checkout-staging", "checkout-prod-eu", "checkout-prod-us"]
+    edits = [one.policy.spec.edits[0].kustomize_image for one in found.values()]
+    assert [one.path.rpartition("/")[2] for one in edits if one] == ["dev", "staging", "prod-eu", "prod-us"]

@@ -19,7 +19,7 @@ SHARED = tuple(one.alias or name for name, one in Shared.model_fields.items())
 BEGINNINGS = ("slot", "version", "registry", "experiment", "environments")
 """Where a version begins its way: said for the whole pipeline, that is not said of what comes after others."""
 
-_VARIABLE = re.compile(r"\{\{\s*(pipeline|environment|ring)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*(pipeline|environment|ring|stage)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def with_names(value: Any, names: Mapping[str, str]) -> Any:
 
 def sample(value: Any) -> Any:
     """The pipeline itself with names of the right form in its texts, so that its shape can be judged."""
-    return with_names(value, {"pipeline": "pipeline", "environment": "environment", "ring": "ring"})
+    return with_names(value, dict.fromkeys(("pipeline", "environment", "ring", "stage"), "name"))
 
 
 @dataclass(slots=True)
@@ -91,8 +91,7 @@ class _Sheet:
 
 
 def _policy(document: Document, pipeline: PromotionPipeline, stage: Stage) -> Expanded:
-    names = {"pipeline": pipeline.name, "environment": stage.environment, "ring": stage.ring}
-    sheet = _Sheet(document, names if stage.ring else {**names, "ring": stage.environment})
+    sheet = _Sheet(document, _names(pipeline, stage))
     for path in ((), ("spec",)):
         sheet.mark(path, stage.item)
     sheet.copy(("apiVersion",), ("apiVersion",))
@@ -116,6 +115,11 @@ def _policy(document: Document, pipeline: PromotionPipeline, stage: Stage) -> Ex
     if "strategy" not in sheet.value["spec"]:
         sheet.put(("spec", "strategy"), {"promote": {}}, stage.item)
     return Expanded(Document(sheet.value, sheet.spots, ()), sheet.origins)
+
+
+def _names(pipeline: PromotionPipeline, stage: Stage) -> Mapping[str, str]:
+    ring = stage.ring or stage.environment
+    return {"pipeline": pipeline.name, "environment": stage.environment, "ring": ring, "stage": stage.name}
 
 
 def _identify(sheet: _Sheet, pipeline: PromotionPipeline, stage: Stage) -> None:

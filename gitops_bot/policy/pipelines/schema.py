@@ -20,7 +20,8 @@ class Shared(Spec):
     """What a pipeline says for all of its environments, an environment for all of its rings, a ring for itself.
 
     The nearer word wins: `analysis`, `baseline`, `candidate`, `commands`, `gates`, `pullRequest` and `rollback` key by
-    key, the others whole. `{{ environment }}`, `{{ ring }}` and `{{ pipeline }}` stand for the names.
+    key, the others whole. `{{ pipeline }}`, `{{ environment }}`, `{{ ring }}` and `{{ stage }}` (`prod-eu`: the
+    environment and the ring, if it has any) stand for the names.
     """
 
     suspend: bool | None = None
