@@ -117,8 +117,33 @@ FULL = Page(
             SlotMove(SlotName.WEIGHT, "istio/checkout.yaml: spec.http[0].route[0].weight", "95", "75"))),
     ),
     MergeMode.AUTO,
+    "windows: outside Mon-Fri 09:00-16:00 Europe/Berlin (until 2026-01-06 08:30 UTC)",
     since=NOW - timedelta(minutes=12),
     manner=HOUSE,
+)  # fmt: skip
+WORSE = replace(
+    COMPARED,
+    outcome=Outcome.FAIL,
+    because="the candidate has 4.26 times the baseline's ratio of bad events: 52 of 9410 against 231 of 178214",
+    figures=(
+        Figure("candidate", "52 of 9410 (0.553%)"),
+        Figure("baseline", "231 of 178214 (0.13%)"),
+        Figure("relative risk", "4.26"),
+        Figure("evidence of worse", "1.3e+07 of 100"),
+    ),
+    charts=(Figure("candidate", "▂▃▂▄▅▆▅▇█▇ 0.21% to 0.94%"), Figure("baseline", "▁▁▁▁▁▁▁▁▁▁ 0.11% to 0.15%")),
+)
+BACK = replace(
+    FULL,
+    step=Step(StepKind.ROLLBACK, Slots(V1, V1, 0), f"errors-vs-baseline: {WORSE.because}", urgent=True),
+    verdict=Verdict((WORSE, LATENCY)),
+    gates=OPEN_GATES,
+    changes=(
+        Change("istio/checkout.yaml", b"1", b"2", (
+            SlotMove(SlotName.WEIGHT, "istio/checkout.yaml: spec.http[0].route[1].weight", "5", "0"),
+            SlotMove(SlotName.WEIGHT, "istio/checkout.yaml: spec.http[0].route[0].weight", "95", "100"))),
+    ),
+    note="",
 )  # fmt: skip
 BY_VERSION = policy(strategy={"promote": {}}, candidate={"version": "1.4.2"}, edits=[{
     "yaml": {"file": "app.yaml", "path": "stable"}, "set": "version"}])  # fmt: skip
@@ -134,6 +159,7 @@ LOOK = "the bot cannot see whether the stable workload is healthy. Check it befo
 CASES = {
     "advance": page(),
     "whole": FULL,
+    "whole-rollback": BACK,
     "synthetic": replace(
         FULL,
         policy=FULL.policy.model_copy(

@@ -9,7 +9,7 @@ from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import block, code, cut, markdown, one_line
 from gitops_bot.model import CheckResult, Figure, Outcome
 
-SIGNS = {Outcome.PASS: "✅ PASS", Outcome.FAIL: "❌ FAIL", Outcome.UNKNOWN: "❔ UNKNOWN"}
+SIGNS = {Outcome.PASS: "✅\u00a0PASS", Outcome.FAIL: "❌\u00a0FAIL", Outcome.UNKNOWN: "❔\u00a0UNKNOWN"}
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "Candidate": ("candidate", "last", "observed share"),

@@ -35,5 +35,6 @@ def _lines(page: Page) -> list[str]:
         "- **Not this branch**: push to it; the bot then leaves it to you.",
         f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
         f"- **Roll back**: {back} on base; the bot takes it as a no to this version.",
+        f"- **By command**: `gitops-bot hold`, `resume`, `promote`, `rollback`, `reopen`, `-p {page.policy.name}`.",
         f"- **Why**: `gitops-bot explain {page.policy.name}`.",
     ]

@@ -6,15 +6,16 @@ from gitops_bot.delivery.body.checks import SIGNS
 from gitops_bot.delivery.body.markup import moment
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code, markdown
-from gitops_bot.model import Slots, Step, StepKind
+from gitops_bot.model import Outcome, Slots, Step, StepKind
 
 
 def verdict(page: Page) -> str:
-    """Whether the step should pass, and why."""
-    step = page.step
+    """Whether the step should pass, and why; for one that waits, for what, and what the checks said."""
+    step, outcome = page.step, page.verdict.outcome
     if page.note:
-        return f"⏳ **waiting** — {markdown(page.note)}"
-    sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else SIGNS[page.verdict.outcome]
+        said = f" · checks: **{SIGNS[outcome]}**" if page.verdict.checks and outcome is not Outcome.UNKNOWN else ""
+        return f"⏳ **waiting** — {markdown(page.note)}{said}"
+    sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else f"**{SIGNS[outcome]}**"
     if step.kind in (StepKind.START, StepKind.FINISH) or not page.verdict.checks:
         sign = "▶️"
     if page.before.variants and step.kind is StepKind.PROMOTE:
