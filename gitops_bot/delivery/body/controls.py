@@ -29,12 +29,13 @@ def _lines(page: Page) -> list[str]:
     if page.before.active != page.step.slots.active:
         back = "write the old colour"
     labels = page.policy.spec.gates.hold.labels if page.step.kind is not StepKind.ROLLBACK else ()
+    heard = ", ".join(code(f"/gitops-bot {one.value}") for one in page.policy.spec.commands.allow)
     return [
         *(f"- **Not now**: give it the label {code(label)}; taken off, it goes on." for label in labels[:1]),
         "- **Not this step**: close this pull request; the same step is not proposed again. Reopened, it goes on.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",
         f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
         f"- **Roll back**: {back} on base; the bot takes it as a no to this version.",
-        f"- **By command**: `gitops-bot hold`, `resume`, `promote`, `rollback`, `reopen`, `-p {page.policy.name}`.",
+        *([f"- **By comment**, on a line of its own: {heard}."] if heard else []),
         f"- **Why**: `gitops-bot explain {page.policy.name}`.",
     ]
