@@ -17,7 +17,7 @@ from gitops_bot.ports import CommitDraft, Pushed
 _NEEDS = "contents: write"
 _NOWHERE = "0" * 40
 _COMMITTER = "GitHub <noreply@github.com>"
-_MOVE = """mutation($repository: ID!, $ref: GitRefname!, $before: GitObjectID!, $after: GitObjectID!) {
+MOVE = """mutation($repository: ID!, $ref: GitRefname!, $before: GitObjectID!, $after: GitObjectID!) {
   updateRefs(input: {repositoryId: $repository, refUpdates: [
     {name: $ref, beforeOid: $before, afterOid: $after, force: true}
   ]}) { clientMutationId }
@@ -67,7 +67,7 @@ class Committing:
         if not self._node_id:
             self._node_id = self._api.ask("GET", self._path).granted("metadata: read")["node_id"]
         names = {"repository": self._node_id, "ref": f"refs/heads/{branch}", "before": before, "after": after}
-        answer = self._api.graphql(_MOVE, **names)
+        answer = self._api.graphql(MOVE, **names)
         if answer.status == 403:
             raise answer.refusal(_NEEDS)
         return answer
