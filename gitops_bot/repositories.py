@@ -18,11 +18,13 @@ def environment(
     config: BotConfig, repository: Repository, token: Callable[[], str] | None, forge: Forge
 ) -> GitRepository:
     """Pushed to by git, or through the forge where that is configured. Errors: UsageError."""
-    from gitops_bot.adapters.git import GitRepository  # noqa: PLC0415 - imported when it is needed
+    from gitops_bot.adapters.git import REFS_AT_ONCE, GitRepository  # noqa: PLC0415 - imported when it is needed
 
     cache = Path(config.spec.cache) if config.spec.cache else _user_cache()
     identity = (repository.identity.name, repository.identity.email)
     sign = _signing(repository.signing) if repository.signing else None
+    # Of a push with more, GitLab starts no pipelines and sends no webhooks for each branch.
+    at_once = 3 if repository.forge == "gitlab" else REFS_AT_ONCE
     return GitRepository(
         repository.url,
         cache=cache,
@@ -31,6 +33,7 @@ def environment(
         identity=identity,
         sign=sign,
         committer=forge if repository.commits == "api" and isinstance(forge, Committer) else None,
+        refs_at_once=at_once,
     )
 
 

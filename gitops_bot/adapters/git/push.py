@@ -11,7 +11,7 @@ from gitops_bot.adapters.git.runner import Git, Result
 from gitops_bot.errors import RepositoryDenied
 from gitops_bot.ports import Pushed
 
-_REFS_AT_ONCE = 100
+REFS_AT_ONCE = 100
 _SPLITS = 20
 """Further pushes per chunk to find the branches a server declines, when it declines all for the sake of one."""
 
@@ -46,11 +46,11 @@ class _Refusal:
     by_server: bool
 
 
-def push(remote: Git, targets: Sequence[Target]) -> list[Pushed]:
+def push(remote: Git, targets: Sequence[Target], at_once: int = REFS_AT_ONCE) -> list[Pushed]:
     """What became of each, in the same order. Errors: RepositoryUnreachable, RepositoryDenied."""
     done: dict[str, Pushed] = {}
-    for start in range(0, len(targets), _REFS_AT_ONCE):
-        done |= _push_chunk(remote, targets[start : start + _REFS_AT_ONCE])
+    for start in range(0, len(targets), at_once):
+        done |= _push_chunk(remote, targets[start : start + at_once])
     return [done[target.branch] for target in targets]
 
 

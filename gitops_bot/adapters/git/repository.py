@@ -14,7 +14,7 @@ from gitops_bot.adapters.git.cache import Cache
 from gitops_bot.adapters.git.guard import checked_branch, checked_oid, checked_url, path_parts
 from gitops_bot.adapters.git.objects import Folder, ObjectMissing, Objects
 from gitops_bot.adapters.git.pack import Draft, PackWriter
-from gitops_bot.adapters.git.push import Target, heads, push
+from gitops_bot.adapters.git.push import REFS_AT_ONCE, Target, heads, push
 from gitops_bot.adapters.git.recent import Recent
 from gitops_bot.adapters.git.runner import Token
 from gitops_bot.adapters.git.signing import Sign
@@ -53,13 +53,16 @@ class GitRepository:
         sign: Sign | None = None,
         committer: Committer | None = None,
         timeout_s: float = 120,
+        refs_at_once: int = REFS_AT_ONCE,
     ) -> None:
+        """refs_at_once: branches in one push, as the forge asks for it."""
         self._url = checked_url(url)
         self._base = checked_branch(base)
         self._prefix = checked_branch(prefix.removesuffix("/")) + "/"
         self._identity = _checked_identity(identity)
         self._sign = sign
         self._committer = committer
+        self._refs_at_once = refs_at_once
         self._cache = Cache(url, cache, token=token, timeout_s=timeout_s)
         self._objects = Objects(self._cache.git)
         self._line = history.FirstParentLine(self._cache.git)
@@ -161,7 +164,7 @@ class GitRepository:
             if any(target.oid for target in targets):
                 with self._local():
                     self._cache.git("index-pack", "--stdin", "--fix-thin", "--fsck-objects", stdin=writer.pack())
-            return push(self._cache.remote, targets)
+            return push(self._cache.remote, targets, self._refs_at_once)
 
     def close(self) -> None:
         """End the child process; the repository can be used again."""
