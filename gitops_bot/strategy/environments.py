@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from semver import Version as Semver
@@ -33,7 +33,7 @@ def offered(spec: PolicySpec, readings: Readings, slots: Slots, now: datetime) -
     unseen = [f"{name}: {read}" for name in names if isinstance(read := _history(readings, name), str)]
     if unseen:
         return "; ".join(unseen)
-    held = _held_by_all(names, readings)
+    held = _held_by_all(names, readings, soak_of(spec), now)
     proven = next((one for one in held if proof(spec, readings, one, now)), None)
     if proven is None:
         return Unproven(upcoming(spec, readings, None, now) or f"no version stood in all of {', '.join(names)} yet")
@@ -47,7 +47,8 @@ def upcoming(spec: PolicySpec, readings: Readings, than: Version | None, now: da
     names = spec.candidate.environments or ()
     if any(isinstance(_history(readings, name), str) for name in names):
         return ""
-    newest = next(iter(_held_by_all(names, readings)), None)
+    held = _held_by_all(names, readings, timedelta(0), now)
+    newest = next((one for one in held if not _turned_away(names, readings, one)), None)
     if newest is None or same(newest, than) or proof(spec, readings, newest, now):
         return ""
     found = (lacking(one, newest, soak_of(spec), now) for one in in_environments(names, readings, newest))
@@ -149,24 +150,59 @@ def _present(history: History) -> Version | None:
     return next((slots.stable for _, slots in readable(history)), None)
 
 
-def _held_by_all(names: Sequence[str], readings: Readings) -> list[Version]:
-    """Every version that each of them held, the one that came last to the last of them first."""
+def _turned_away(names: Sequence[str], readings: Readings, version: Version) -> bool:
+    return any(stays(name, _history(readings, name), version, SlotName.STABLE).trouble for name in names)
+
+
+@dataclass(slots=True)
+class _Tenancy:
+    """A version in one environment, at a glance: whether it was turned away is not looked at."""
+
+    version: Version
+    since: datetime
+    """The beginning of its newest stay."""
+    longest: timedelta = timedelta(0)
+
+
+def _held_by_all(names: Sequence[str], readings: Readings, soak: timedelta, now: datetime) -> list[Version]:
+    """Every version that each of them held for so long, the one that came last to the last of them first.
+
+    Histories are long and proofs are dear: what cannot be proven for want of time is not even tried.
+    """
+    first, *others = (_tenancies(_history(readings, name), now) for name in names)
     found: list[tuple[datetime, Version]] = []
-    for version in _versions(names[0], readings):
-        stood = [stays(name, _history(readings, name), version, SlotName.STABLE).stays for name in names]
-        if all(stood):
-            found.append((max(one[0].since for one in stood), version))
+    for one in first.values():
+        all_of_them = [one, *filter(None, (_same_of(each, one.version) for each in others))]
+        if len(all_of_them) == len(names) and all(each.longest >= soak for each in all_of_them):
+            found.append((max(each.since for each in all_of_them), one.version))
     return [version for _, version in sorted(found, key=lambda one: one[0], reverse=True)]
 
 
-def _versions(name: str, readings: Readings) -> Iterator[Version]:
-    """What an environment held, newest first, each once."""
-    read = _history(readings, name)
-    seen: list[Version] = []
-    for _, slots in readable(read) if isinstance(read, History) else ():
-        if slots.stable and not any(same(slots.stable, one) for one in seen):
-            seen.append(slots.stable)
-            yield slots.stable
+def _tenancies(history: History | str, now: datetime) -> dict[str, _Tenancy]:
+    """What an environment held, in one go, newest first, by its name."""
+    found: dict[str, _Tenancy] = {}
+    for version, begun, ended in _runs(history, now) if isinstance(history, History) else ():
+        one = found.setdefault(str(version), _Tenancy(version, begun))
+        one.longest = max(one.longest, ended - begun)
+    return found
+
+
+def _runs(history: History, now: datetime) -> Iterator[tuple[Version, datetime, datetime]]:
+    """Each time that a version stood there: its beginning and its end, newest first."""
+    begun = ended = now
+    run: Version | None = None
+    for moment, slots in readable(history):
+        if run is None or not same(slots.stable, run):
+            if run is not None:
+                yield run, begun, ended
+            ended, run = begun, slots.stable
+        begun = moment.at
+    if run is not None:
+        yield run, begun, ended
+
+
+def _same_of(found: Mapping[str, _Tenancy], version: Version) -> _Tenancy | None:
+    return found.get(str(version)) or next((one for one in found.values() if same(one.version, version)), None)
 
 
 def _older(one: Version, other: Version) -> bool:
