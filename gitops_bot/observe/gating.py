@@ -33,7 +33,7 @@ from gitops_bot.observe import people
 from gitops_bot.observe.clusters import listed
 from gitops_bot.observe.dashboards import votes
 from gitops_bot.observe.git import history
-from gitops_bot.observe.sight import Sight
+from gitops_bot.observe.sight import Sight, before
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import Watched
 from gitops_bot.strategy import history as past
@@ -49,7 +49,7 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
         no_landing="" if landing else "the history of base ends before the present values came",
         histories=_histories(sight, policy),
         going_back=_going_back(sight, policy),
-        before=_before(sight, policy),
+        before=before(sight, policy),
         checks=people.checks(sight, policy, pull),
         reviews=people.reviews(sight, policy, pull),
         reviews_back=people.reviews_back(sight, policy, pulls),
@@ -61,25 +61,12 @@ def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequenc
 # ---------------------------------------------------------------- other environments
 
 
-def _before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:
-    """By environment: from which others its candidate comes, back to where a version begins its way."""
-    found: dict[str, tuple[str, ...]] = {}
-    waiting = [*policy.spec.soak_environments, *(policy.spec.candidate.environments or ())]
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name != policy.name:
-            known = sight.policies.get(name)
-            found[name] = (known.spec.candidate.environments or ()) if known else ()
-            waiting += found[name]
-    return found
-
-
 def _histories(sight: Sight, policy: PromotionPolicy) -> Mapping[str, History | str]:
-    return {name: _history(sight, name) for name in _before(sight, policy)}
+    return {name: _history(sight, name) for name in before(sight, policy)}
 
 
 def _going_back(sight: Sight, policy: PromotionPolicy) -> Mapping[str, int]:
-    ways = {identity.branch(name, Direction.ROLLBACK): name for name in _before(sight, policy)}
+    ways = {identity.branch(name, Direction.ROLLBACK): name for name in before(sight, policy)}
     return {ways[one.branch]: one.number for one in sight.pulls if _stands(one) and one.branch in ways}
 
 

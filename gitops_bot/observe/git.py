@@ -19,7 +19,7 @@ from gitops_bot.model import (
     Slots,
 )
 from gitops_bot.observe import borrowing
-from gitops_bot.observe.sight import Sight, Site
+from gitops_bot.observe.sight import Sight, Site, before
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.ports import EnvironmentRepo
@@ -31,7 +31,9 @@ LONGEST_HISTORY = 200
 def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
     """Fetch every blob that the decisions will read, in one request: at base, at the bot's branches, in history."""
     wanted = {(sight.base_commit, stopfile.PATH)}
-    for policy in policies:
+    named = {name for policy in policies for name in before(sight, policy)}
+    others = [sight.policies[name] for name in sorted(named) if name in sight.policies]
+    for policy in {one.name: one for one in (*policies, *others)}.values():
         paths = edits.candidates(policy.spec.edits)
         branches = [sight.refs[name] for name in branch_names(policy).values() if name in sight.refs]
         past = () if _remembered(sight, policy) in sight.site.memory.histories else _commits(sight, policy)

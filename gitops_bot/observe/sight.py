@@ -141,3 +141,16 @@ def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
     memory.closed = {number: pull for number, pull in memory.closed.items() if number not in still_open}
     known = [*still_open.values(), *memory.closed.values()]
     return sorted((pull for pull in known if pull.base == site.base), key=lambda pull: -pull.number)
+
+
+def before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:
+    """By environment: from which others its candidate comes, back to where a version begins its way."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [*policy.spec.soak_environments, *(policy.spec.candidate.environments or ())]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name != policy.name:
+            known = sight.policies.get(name)
+            found[name] = (known.spec.candidate.environments or ()) if known else ()
+            waiting += found[name]
+    return found
