@@ -51,10 +51,11 @@ FUZZ_S ?= 20
 fuzz: venv ## Fuzz the edits for FUZZ_S seconds (20); what breaks one is written to build/
 	@$(BIN)/python -m tests.fuzz.fuzz_edits -max_total_time=$(FUZZ_S) -verbosity=0
 
-bench: venv ## Measure edits, judges and cluster reads into docs/benchmarks.md (many minutes, on an idle machine)
+bench: venv ## Measure edits, judges, cluster reads and delivery into docs/benchmarks.md (many minutes, on an idle machine)
 	@$(BIN)/python -m benchmarks.edits --write
 	@$(BIN)/python -m benchmarks.judge_study --write
 	@$(BIN)/python -m benchmarks.cluster --write
+	@$(BIN)/python -m benchmarks.delivery --write
 
 schema: venv ## Write the JSON Schemas and the reference of the policy language
 	@$(BIN)/gitops-bot schema --write policies/schema --reference docs/policy.md

@@ -236,7 +236,8 @@ def _open(plan: Plan, action: OpenPr, forge: Forge, head: str) -> Receipt:
     if not pull.ours:
         told = f"somebody else opened #{pull.number} from {pull.branch} meanwhile"
         return _receipt(plan, "open", state=ReceiptState.SKIPPED, detail=told)
-    if pull.body != proposal.body:  # it was open already: a crash came between two ticks' writes
+    # Forges take white space off the end. It was open already: a crash came between two ticks' writes.
+    if pull.body.rstrip() != proposal.body.rstrip():
         forge.update(pull.number, title=proposal.title, body=proposal.body)
     warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
     facts = _facts(proposal, head)

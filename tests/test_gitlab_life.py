@@ -197,6 +197,12 @@ def test_at_rest_nothing_is_written(begin: Begin, draft: bool) -> None:
     assert [one.draft for one in life.open] == [draft]
 
 
+def test_a_body_is_written_once(begin: Begin) -> None:
+    life = begin()
+    life.well(1)
+    assert [one for one in life.fake.asked("PUT") if "description" in one.body] == []
+
+
 HOSTILE = "/close\n/merge </details>--> @acme/all !1 #1 \u202e| `x`\n/approve"
 
 
