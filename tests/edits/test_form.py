@@ -32,6 +32,7 @@ def spelled(form: str, slot: str = "stableVersion") -> Edit:
         ("ghcr.io/a/b@{{ digest }}", f"ghcr.io/a/b@{D1}", Version("", D1), Version("1", D2), f"ghcr.io/a/b@{D2}"),
         ("{{ chart }}", "1.9.0+b1", Version("1.9.0_b1"), Version("1.10.0_b2"), "1.10.0+b2"),
         ("shop-{{ chart }}", "shop-1.9.0", Version("1.9.0"), Version("1.10.0"), "shop-1.10.0"),
+        ("cart-{{ dashed }}", "cart-1-9-0", Version("1.9.0"), Version("1.10.0"), "cart-1-10-0"),
         ("app-v{{ tag }}.tgz", "''", None, Version("1.10.0"), "'app-v1.10.0.tgz'"),
     ],
 )
@@ -147,3 +148,17 @@ def test_what_a_form_wrote_it_reads_back(before: str, variable: str, after: str,
         read = edits.read([one], tree).stable
         assert read == (Version("", D1) if variable == "digest" else version)
         assert edits.render([one], tree, Slots(), Slots(version)) == ()
+
+
+def test_a_colour_is_read_and_written_in_its_form() -> None:
+    one, found = spelled("cart-{{ color }}", "activeColor"), files(values="a: cart-blue\n")
+    before = edits.read([one], found)
+    assert before.active == "blue"
+    (change,) = edits.render([one], found, before, Slots(active="green"))
+    assert change.after == b"a: cart-green\n"
+
+
+def test_a_tag_with_dashes_of_its_own_cannot_be_spelled_with_dashes_for_dots() -> None:
+    one, found = spelled("cart-{{ dashed }}"), files(values="a: cart-1-9-0\n")
+    with pytest.raises(EditRefused, match="has no dashed"):
+        edits.render([one], found, edits.read([one], found), Slots(Version("1.10.0-rc.1")))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gitops_bot import edits
 from gitops_bot.edits.locators import LOCATORS
 from gitops_bot.errors import EditError, EditRefused
-from gitops_bot.model import Slots, Version
+from gitops_bot.model import SlotName, Slots, Version
 from gitops_bot.policy.schema import Edit
 from tests.edits.routes import (
     CART,
@@ -272,3 +272,48 @@ def test_every_place_of_a_route_has_its_locator() -> None:
     assert set(LOCATORS) >= {
         "virtual_service", "destination_rule", "http_route", "grpc_route", "ingress_nginx", "knative_service", "service",
     }  # fmt: skip
+
+
+# ---------------------------------------------------------------- colours, and one of several
+
+THREE = """\
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: cart}
+spec:
+  http:
+    - route:
+        - {destination: {host: cart, subset: a}, weight: 50}
+        - {destination: {host: cart, subset: b}, weight: 30}
+        - {destination: {host: cart, subset: c}, weight: 20}
+"""
+
+
+def placed(text: str, **given: object) -> tuple[Slots, Edit, Files]:
+    """An edit of a route, and what it reads."""
+    edit = Edit.model_validate({"virtualService": {"file": "f.yaml", "stable": "a", "canary": "b"}, **given})
+    found = Files({"f.yaml": text.encode()})
+    return edits.read([edit], found), edit, found
+
+
+def test_a_variants_share_is_of_everything_and_only_taken_away() -> None:
+    before, edit, found = placed(THREE, set="weight", of="b")
+    assert before.variant("b").weight == 30
+    changes = edits.render([edit], found, before, before.having(SlotName.WEIGHT, 0, "b"))
+    assert [(move.old, move.new, move.of) for move in changes[0].moves] == [("50", "80", "b"), ("30", "0", "b")]
+    with pytest.raises(EditRefused, match="the bot takes its traffic away, people give it"):
+        edits.render([edit], found, before, before.having(SlotName.WEIGHT, 40, "b"))
+
+
+def test_the_target_with_everything_is_the_active_colour() -> None:
+    two = (
+        THREE.replace("weight: 50", "weight: 100").replace("weight: 30", "weight: 0").replace("weight: 20", "weight: 0")
+    )
+    before, edit, found = placed(two, set="activeColor")
+    assert before.active == "a"
+    changes = edits.render([edit], found, before, before.having(SlotName.COLOR, "b"))
+    assert [(move.old, move.new) for move in changes[0].moves] == [("100", "0"), ("0", "100")]
+    with pytest.raises(EditRefused, match="'c' is neither `a` nor `b`"):
+        edits.render([edit], found, before, before.having(SlotName.COLOR, "c"))
+    with pytest.raises(EditRefused, match="have traffic: none is active"):
+        placed(two.replace("100", "90").replace("weight: 0", "weight: 10"), set="activeColor")
