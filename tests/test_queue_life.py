@@ -55,7 +55,7 @@ def test_github_merges_by_itself_when_the_rest_is_green(begin: BeginHub, by_rule
 
 def test_what_waits_costs_no_writes(begin: BeginHub) -> None:
     life = queued(begin)
-    assert life.writes(lambda: [life.well(1) for _ in range(3)]) == ["POST /graphql"] * 3  # a look at the queue each
+    assert life.writes(lambda: [life.well(1) for _ in range(3)]) == []
     assert not [one for one in life.fake.asked("POST", "graphql") if "mutation" in one.body["query"]][1:]
 
 
@@ -134,6 +134,20 @@ def test_what_the_bot_would_not_merge_github_does_not_either(
     life.fake.world.report(pull.head, THEIRS, "success")
     life.tick(1)
     assert life.fake.pull(1).merged_at is None
+
+
+@pytest.mark.parametrize("turn", [is_suspended, is_broken], ids=lambda turn: turn.__name__)
+def test_what_nobody_judges_waits_and_is_queued_again_afterwards(
+    begin: BeginHub, turn: Callable[[test_github_life.Life], None]
+) -> None:
+    life = queued(begin)
+    turn(life)
+    life.tick(1)
+    assert (life.only.auto_merge, life.state(life.only)) == ("", "pending")
+    assert life.writes(lambda: life.tick(1)) == []
+    edited(life)
+    life.well(1)
+    assert (life.only.auto_merge, life.state(life.only)) == ("gitops-bot", "success")
 
 
 def test_a_new_candidate_is_taken_out_before_it_is_pushed(begin: BeginHub) -> None:
@@ -231,7 +245,7 @@ def test_the_queues_own_commit_gets_our_word(begin: BeginHub) -> None:
     life.fake.world.sync()
     (entry,) = life.fake.world.entries
     assert done(life.well(1)) == ["vouch"]
-    assert life.writes(lambda: life.well(1)) == ["POST /graphql"]
+    assert life.writes(lambda: life.well(1)) == []
     life.fake.world.report(entry.commit, THEIRS, "success")
     life.well(1)
     assert (life.fake.pull(1).merge_commit, life.environment.values()[2]) == (entry.commit, 25)

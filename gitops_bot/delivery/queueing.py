@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_bot.delivery import marker
+from gitops_bot.delivery.identity import status_context
 from gitops_bot.model import (
     Action,
     CommitStatus,
@@ -19,7 +20,9 @@ from gitops_bot.model import (
     PrState,
     PullRequest,
     Queued,
+    SetStatus,
     Slots,
+    StatusState,
     Step,
     StepKind,
     Verdict,
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from gitops_bot.delivery.actions import Situation
 
 UNJUDGED = "its policy was not judged in this tick, so the forge must not merge it by itself"
+SUSPENDED = "its policy is suspended"
+UNSAID = "unsaid"
+"""A digest that no body has."""
 
 
 def wanted(policy: PromotionPolicy) -> bool:
@@ -69,7 +75,7 @@ def unjudged(pulls: Sequence[PullRequest], judged: Set[str], repository: str, ba
             since=None,
             verdict=Verdict(),
             step=Step(StepKind.HOLD, Slots(), UNJUDGED),
-            actions=(DequeuePr(pull.number),),
+            actions=_taken_out(pull, policy, UNJUDGED),
         )
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and pull.queued and pull.queued.ours
@@ -101,7 +107,15 @@ def _may_stay(situation: Situation, direction: Direction, pull: PullRequest, *, 
 def suspended(situation: Situation) -> tuple[Action, ...]:
     """Nothing is done for a policy that is suspended, and what the bot queued is merged by nobody."""
     pulls = (situation.open_pull(direction) for direction in Direction)
-    return tuple(DequeuePr(one.number) for one in pulls if one and one.ours and one.queued and one.queued.ours)
+    queued = [one for one in pulls if one and one.ours and one.queued and one.queued.ours]
+    return tuple(action for one in queued for action in _taken_out(one, situation.policy, SUSPENDED))
+
+
+def _taken_out(pull: PullRequest, policy: str, why: str) -> tuple[Action, ...]:
+    """Out of the queue, its status pending; the body forgets what was said before, so that it is said again."""
+    pending = CommitStatus(status_context(policy), StatusState.PENDING, why)
+    forgetting = marker.remembering(pull.body, digest=UNSAID)
+    return DequeuePr(pull.number), SetStatus(pull.head, pending, pull.number, forgetting)
 
 
 def refused(situation: Situation) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from gitops_bot.delivery.actions import Situation, choose
 from gitops_bot.delivery.queueing import UNJUDGED, unjudged
-from gitops_bot.model import DequeuePr, EnqueuePr, Gate, MergeMode, PrState, Queued, StatusState, Vouch
+from gitops_bot.model import DequeuePr, EnqueuePr, Gate, MergeMode, PrState, Queued, SetStatus, StatusState, Vouch
 from tests.delivery.given import (
     AT_REST,
     BAD,
@@ -102,5 +102,8 @@ def test_what_was_not_judged_is_taken_out() -> None:
         standing(SHOWN, number=4, queued=BY_BOT, state=PrState.MERGED),
     ]
     (plan,) = unjudged(pulls, set(), "env", "f" * 40)
-    assert (plan.policy, plan.actions, plan.step.reason) == ("shop", (DequeuePr(1),), UNJUDGED)
+    off, told = plan.actions
+    assert (plan.policy, off, plan.step.reason) == ("shop", DequeuePr(1), UNJUDGED)
+    assert isinstance(told, SetStatus)
+    assert (told.head, told.status.state) == (HEAD, StatusState.PENDING)
     assert unjudged(pulls, {"shop"}, "env", "f" * 40) == ()
