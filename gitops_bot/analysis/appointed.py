@@ -33,7 +33,9 @@ class Appointed:
         """`threshold: max 1%, failureLimit 2`: by the names that users write."""
         told = self.params.model_dump(mode="json", by_alias=True, exclude_none=True)
         told |= {"minSamples": self.min_samples} if self.min_samples else {}
-        said = (f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in told.items())
+        said = (
+            f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in told.items() if value
+        )
         return f"{self.name}: {', '.join(said)}"
 
     @property

@@ -96,7 +96,12 @@ def actions(report: Report) -> None:
             if what["action"] in ("OpenPr", "UpdatePr"):
                 click.echo(f"  {one.proposal.title if one.proposal else ''}\n")
                 diff(diffs.diff(one.proposal.changes if one.proposal else ()))
-            elif reason := what.get("reason") or what.get("text") or what.get("status", {}).get("description"):
+            elif (
+                reason := what.get("reason")
+                or what.get("title")
+                or what.get("text")
+                or what.get("status", {}).get("description")
+            ):
                 click.echo(f"  {clean(reason)}")
     if not any(one.actions for one in report.plans):
         click.echo("\nNothing to do.")
@@ -174,7 +179,8 @@ def prose(plan: Plan) -> None:
 def _details(plan: Plan) -> Iterable[str]:
     for check in plan.verdict.checks:
         yield f"check     {check.name} {coloured(check.outcome)}: {clean(check.because)}"
-        yield from (f"            {query.expression}  [{_window(query)}]" for query in check.queries)
+        yield from (f"            {clean(query.expression)}  [{_window(query)}]" for query in check.queries)
+        yield from ([f"            judged by {clean(check.judge)}"] if check.judge else [])
     for gate in plan.gates:
         yield f"gate      {gate.name} {'open' if gate.open else 'closed'}: {clean(gate.reason)}{_until(gate)}"
     for caution in plan.step.cautions:

@@ -312,3 +312,32 @@ def test_the_diff_is_unified_and_says_where_a_line_does_not_end() -> None:
         "--- a/a/b.yaml\n+++ b/a/b.yaml\n@@ -1,2 +1,2 @@\n x: 1\n-y: 1\n+y: 2\n"
         "--- a/c\n+++ b/c\n@@ -1 +1 @@\n-old\n\\ No newline at end of file\n+new\n\\ No newline at end of file\n"
     )
+
+
+def added(template: str, version: Version = V2) -> str:
+    given = replace(page(), policy=policy(pullRequest={"body": template}))
+    step = replace(ADVANCE, slots=replace(ADVANCE.slots, candidate=version))
+    return body(replace(given, step=step)).partition("</details>\n\n")[2].rpartition("</details>\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("Ask @acme/payments about {{ to.version }}.", "Ask @acme/payments about 1.4.2."),
+        ("/merge\n\n  /approve", "\\/merge\n\n  \\/approve"),
+        ("A\u202eb", "Ab"),
+        ("{{ step }} from {{ from.weight }} to {{ weight }}", "Advance from 5 to 25"),
+    ],
+)
+def test_a_policy_adds_its_own_words_and_commands_nobody(template: str, shown: str) -> None:
+    assert added(template).startswith(f"{shown}\n\n<sub>gitops-bot")
+
+
+def test_a_version_in_a_policys_words_stays_text() -> None:
+    shown = added("{{ to.version }}", Version("/close @alice <b>"))
+    assert shown.startswith("\\/close @\u200balice &lt;b&gt;\n")
+
+
+def test_what_a_policy_leaves_open_swallows_nothing_of_the_bots() -> None:
+    given = replace(page(), policy=policy(pullRequest={"body": "```\n<!-- <details>"}))
+    assert "Stop everything" in body(given).partition("```\n<!--")[0]

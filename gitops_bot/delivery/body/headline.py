@@ -15,7 +15,7 @@ def verdict(page: Page) -> str:
     if page.note:
         said = f" · checks: **{SIGNS[outcome]}**" if page.verdict.checks and outcome is not Outcome.UNKNOWN else ""
         return f"⏳ **waiting** — {markdown(page.note)}{said}"
-    sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else f"**{SIGNS[outcome]}**"
+    sign = "↩️ **rollback**" if step.kind is StepKind.ROLLBACK else SIGNS[outcome]
     if step.kind in (StepKind.START, StepKind.FINISH) or not page.verdict.checks:
         sign = "▶️"
     if page.before.variants and step.kind is StepKind.PROMOTE:
