@@ -131,7 +131,7 @@ def test_a_loser_is_removed_and_not_tried_again_by_a_machine() -> None:
     life.begin()
     life.iter8(good=False)
     plan = life.tick()
-    assert (plan.step.kind, life.open()) == (StepKind.ROLLBACK, ["rollback(cart): 2.0.0 → 1.0.0"])
+    assert (plan.step.kind, life.open()) == (StepKind.ROLLBACK, ["rollback(cart): 2.0.0 goes, 1.0.0 stays"])
     life.merge()
     assert life.stands() == (OLD, [])
     assert life.settle().step.reason == "nothing to promote: 1.0.0 is in place"
@@ -235,7 +235,7 @@ def test_a_new_image_opens_its_experiment_and_ends_it() -> None:
     life = Trials(from_registry())
     life.registries = {"ghcr.io": Shelf(OLD, NEW)}
     plan = life.settle()
-    assert (plan.step.kind, life.open()) == (StepKind.START, ["promote(cart): start 2.0.0"])
+    assert (plan.step.kind, life.open()) == (StepKind.START, ["promote(cart): try 2.0.0 beside 1.0.0"])
     life.merge()
     files = life.world.commits[life.world.refs[BASE]].files
     assert {path: files.get(path) for path in TRIAL} == trial(NEW)
@@ -259,7 +259,7 @@ def test_a_new_image_that_lost_is_not_tried_again() -> None:
     assert (rest.step.kind, life.stands(), life.open()) == (StepKind.HOLD, (OLD, []), [])
     assert "2.0.0 is not proposed: its trial was taken away in " in rest.step.reason
     life.registries = {"ghcr.io": Shelf(OLD, NEW, NEWER)}
-    assert (life.tick().step.kind, life.open()) == (StepKind.START, ["promote(cart): start 3.0.0"])
+    assert (life.tick().step.kind, life.open()) == (StepKind.START, ["promote(cart): try 3.0.0 beside 1.0.0"])
 
 
 def test_a_newer_image_takes_the_place_of_one_on_trial() -> None:
@@ -268,7 +268,7 @@ def test_a_newer_image_takes_the_place_of_one_on_trial() -> None:
     life.tick()
     life.merge()
     life.registries = {"ghcr.io": Shelf(OLD, NEW, NEWER)}
-    assert (life.tick().step.kind, life.open()) == (StepKind.START, ["promote(cart): start 3.0.0"])
+    assert (life.tick().step.kind, life.open()) == (StepKind.START, ["promote(cart): try 3.0.0 beside 1.0.0"])
     life.merge()
     files = life.world.commits[life.world.refs[BASE]].files
     assert {path: files.get(path) for path in TRIAL} == trial(NEWER)

@@ -95,8 +95,9 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         return f"promote({name}): {after.stable} {ends}"
     match step.kind:
         case StepKind.START:
-            share = "" if after.weight is None else f" at {_level(policy, after)}"
-            return f"promote({name}): start {after.candidate}{share}"
+            if after.weight is None:
+                return f"promote({name}): try {after.candidate} beside {after.stable}"
+            return f"promote({name}): start {after.candidate} at {_level(policy, after)}"
         case StepKind.ADVANCE:
             return f"promote({name}): {after.candidate} from {_level(policy, before)} to {_level(policy, after)}"
         case StepKind.PROMOTE:
@@ -107,6 +108,8 @@ def _default_title(policy: PromotionPolicy, before: Slots, step: Step) -> str:
         case StepKind.ROLLBACK if after.weight and (before.stable, before.candidate) == (after.stable, after.candidate):
             return f"rollback({name}): {after.candidate} from {_level(policy, before)} to {_level(policy, after)}"
         case _:
+            if before.stable == after.stable and after.candidate is None:
+                return f"rollback({name}): {before.candidate} goes, {after.stable} stays"
             gone = before.candidate if before.candidate and before.candidate != after.candidate else before.stable
             return f"rollback({name}): {gone} → {after.stable}"
 
