@@ -170,6 +170,8 @@ class Walk(People):
 
     def disturbed(self) -> bool:
         was, self.world.troubled = self.world.troubled, False
+        if was:  # a forge that asks for patience is given it
+            self.world.pass_time(2 * MINUTE)
         return was or self.raced
 
 
