@@ -20,15 +20,15 @@ _REFERENCE = re.compile(
     r"""@(?=[\w-])                # people and teams
     | [#!$&^](?=\d)              # issues, merge requests, snippets, epics, alerts
     | [~%](?=[\w"])              # labels, milestones
-    | \bG[HL]-(?=\d)             # issues by another name
+    | G[HL]-(?=\d)               # issues by another name
     | \[(?=\[|TOC\]|[a-z_]+:)    # [vulnerability:1], [TOC], [[page]]
     | (?<=\*)(?=iteration:)
     | :(?=//|[a-z_+-][\w+-]*:)   # links of any scheme; :emoji:
-    | \bwww(?=\.)
+    | www(?=\.)                  # also behind `_`, `*` and `~`
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
+_COMMIT = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])", re.IGNORECASE)
 _LEADING = re.compile(r"^(?:[#+\-=:/]|\d{1,9}(?=[.)](?:\s|$)))")
 """What makes a heading, a list or a command of a line that begins with it."""
 

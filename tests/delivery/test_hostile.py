@@ -86,6 +86,7 @@ PLAIN = anonymous(rendered(body(everywhere("plain"))))
 @given(TEXT)
 @example("".join(FRAGMENTS))
 @example("x```\n/close\n```")
+@example("a_www.evil.example")
 def test_no_text_changes_what_a_page_is_made_of(text: str) -> None:
     text = f"x{text}" if not markdown(text) or not code(text) else text
     shown = body(everywhere(text))
