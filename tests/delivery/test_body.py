@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitops_bot.delivery import marker
@@ -283,10 +283,11 @@ def test_the_marker_on_top_survives_the_forges_limit(case: str) -> None:
 
 
 def cells(line: str) -> int:
-    return len(re.findall(r"(?<!\\)\|", re.sub(r"\\\\", "", line))) - 1
+    return len(re.findall(r"(?<!\\)\|", line)) - 1  # a table is split before anything else of Markdown is read
 
 
 @given(st.text(st.one_of(st.sampled_from(list("|\\`<>\n\r-:#@ ")), st.characters()), max_size=30))
+@example("\\|")
 def test_no_name_breaks_a_table(name: str) -> None:
     check = CheckResult(name, Outcome.PASS, name, (Figure(name, name),))
     move = SlotMove(SlotName.WEIGHT, name, name, name)
