@@ -191,6 +191,15 @@ def test_a_person_chooses_another_by_its_name_or_its_version(word: str) -> None:
     assert step.reason.startswith("alice chooses c")
 
 
+def test_a_person_who_names_no_variant_promotes_nothing() -> None:
+    life = begun(stage(b=600))
+    del life.levels['errors{version="2.0.0"}']
+    life.asks = (Ask(AskKind.PROMOTE, "alice", Version("4.0.0")),)
+    step = life.tick(60 * HOUR).step
+    assert (step.kind, life.open()) == (StepKind.HOLD, [])
+    assert step.reason == "alice chooses 4.0.0, which is none of b (2.0.0), c (3.0.0)"
+
+
 def test_metrics_that_are_silent_at_the_end_end_nothing() -> None:
     life = begun(stage())
     life.levels = {piece: level for piece, level in life.levels.items() if not piece.startswith("visits")}

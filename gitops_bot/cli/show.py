@@ -75,7 +75,9 @@ def plans(report: Report) -> None:
 def _slots(plan: Plan) -> str:
     slots = plan.slots
     trial = f" → {slots.candidate}" if slots.candidate and slots.candidate != slots.stable else ""
-    return f"{slots.stable or 'nothing'}{trial}{f' at {plan.rung}' if plan.rung else ''}"
+    active = f"{slots.active} " if slots.active else ""
+    beside = "".join(f", {one.name} {one.version}" for one in slots.variants if one.up(slots.stable))
+    return f"{active}{slots.stable or 'nothing'}{trial}{f' at {plan.rung}' if plan.rung else ''}{beside}"
 
 
 def _step(plan: Plan) -> str:

@@ -72,10 +72,12 @@ def chosen(state: State) -> Variant | None:
 
 
 def _decided(policy: PromotionPolicy, state: State, test: Test, verdict: Verdict) -> Step:
-    slots = state.slots
-    if one := chosen(state):
-        word = asked(state.asks, AskKind.PROMOTE)
-        return _promote(slots, one, f"{word.by if word else 'a person'} chooses {one.name}")
+    slots, word = state.slots, asked(state.asks, AskKind.PROMOTE)
+    if word and word.version:
+        if one := chosen(state):
+            return _promote(slots, one, f"{word.by} chooses {one.name}")
+        there = ", ".join(f"{one.name} ({one.version})" for one in test.up)
+        return Step(StepKind.HOLD, slots, f"{word.by} chooses {word.version}, which is none of {there}")
     won = next((one for one in test.up if _won(verdict, one)), None)
     if won:
         step = _for_people(policy, _promote(slots, won, f"{won.name} {_why(verdict, won)}"))
