@@ -126,7 +126,8 @@ SECTIONS = ("What changes", "Colours", "Variants", "Instead of merging")
 
 def _shown(body: str) -> str:
     said, *sections = re.split(r"^### ", marker.text(body).partition("<details>")[0], flags=re.MULTILINE)
-    return "### ".join([said, *(one for one in sections if one.startswith(SECTIONS))]).strip()
+    kept = "### ".join([said, *(one for one in sections if one.startswith(SECTIONS))]).strip()
+    return kept.replace("\u00a0", " ").replace("**", "")  # how it is set is told elsewhere, too
 
 
 def _lines(before: str, after: str) -> list[str]:
