@@ -122,6 +122,21 @@ def policies() -> list[LoadedPolicy]:
     return found
 
 
+class Patience:
+    """A clock that moves only when the adapter waits, as it does to keep within the forge's budget."""
+
+    def __init__(self) -> None:
+        self.at = NOW + timedelta(hours=1)
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        """Later."""
+        self.at += timedelta(seconds=max(seconds, 0.001))
+
+
 def _serve(kind: str, path: Path, line: Connection) -> None:
     """A forge in a process of its own: its address, then, when asked, its requests."""
     made: Any = FakeGitHub(path, judged=False) if kind == "github" else FakeGitLab(path)
@@ -138,20 +153,21 @@ def _route(path: str) -> str:
 
 @contextmanager
 def forge(kind: str, path: Path) -> Iterator[tuple[GitHubForge | GitLabForge, Connection]]:
-    """The real adapter on that process; the pauses between writes are not waited for."""
+    """The real adapter on that process; its pauses pass on a clock of their own."""
+    clock = Patience()
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(kind, path, theirs))
     process.start()
     url, token = ours.recv()
     made = (
-        GitHubForge("acme/environments", auth=Token(token), api_url=url, seconds_between_writes=0, sleep=lambda _: None)
+        GitHubForge("acme/environments", auth=Token(token), api_url=url, sleep=clock.sleep, now=clock.now)
         if kind == "github"
         else GitLabForge(
             "acme/platform/environments",
             auth=gitlab.Token(token),
             url=url,
-            seconds_between_writes=0,
-            sleep=lambda _: None,
+            sleep=clock.sleep,
+            now=clock.now,
         )
     )
     try:
