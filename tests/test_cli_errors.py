@@ -74,10 +74,10 @@ BAD_POLICIES: Mapping[str, tuple[Mapping[str, str | None], int, tuple[str, ...]]
     "malformed YAML": ({POLICY: "metadata: {name: shop\nspec: ]"}, 10, (f"{POLICY}:2:",)),
     "a tab for indentation": ({POLICY: "metadata:\n\tname: shop\n"}, 10, (f"{POLICY}:2:",)),
     "an unknown key": ({POLICY: policy(suspended=True)}, 11, (f"{POLICY}:", "spec.suspended", "did you mean suspend?")),
-    "a key that is not served yet": (
+    "a strategy without what it needs": (
         {POLICY: policy(strategy={"abTest": {}})},
         11,
-        ("spec.strategy.abTest", "not supported yet"),
+        ("spec.strategy.abTest.variants", "is missing"),
     ),
     "a notifier that nobody configured": ({POLICY: policy(notify=["slack"])}, 11, ("no notifier is named slack",)),
     "a wrong value": (
