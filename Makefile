@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-CORE := $(addprefix tests/,policy experiments analysis strategy edits delivery test_world.py)
+CORE := $(addprefix tests/,policy experiments analysis strategy edits delivery conformance test_world.py \
+  test_ab_test_life.py test_blue_green_life.py test_argo_blue_green_life.py test_trial_files_life.py test_commands_life.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint types imports unit test-real fuzz bench schema golden lock clean
