@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(ABC):
     """What a forge said: any status that does not call for patience or a repair of the line."""
 
     request: str
@@ -70,9 +71,9 @@ class Answer:
             raise self.refusal(needs)
         return self.data
 
+    @abstractmethod
     def refusal(self, needs: str) -> ForgeError:
         """The error that this answer is."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

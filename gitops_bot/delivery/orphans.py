@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from gitops_bot.delivery import marker
+from gitops_bot.delivery import marker, unruled
 from gitops_bot.delivery.actions import closing
 from gitops_bot.delivery.identity import PREFIX
-from gitops_bot.model import DequeuePr, Plan, PrState, PullRequest, Slots, Step, StepKind, Verdict
+from gitops_bot.model import Action, DequeuePr, Plan, PrState, PullRequest
 
 REASON = "its policy is no longer on base"
 
@@ -20,21 +20,14 @@ def orphans(
     What came from another source is another bot's. The branches are kept.
     """
     return tuple(
-        Plan(
-            policy=pull.branch.split("/")[1],
-            repository=repository,
-            base=pull.base,
-            base_commit=base_commit,
-            slots=Slots(),
-            candidate=None,
-            since=None,
-            verdict=Verdict(),
-            step=Step(StepKind.HOLD, Slots(), REASON),
-            actions=(*((DequeuePr(pull.number),) if pull.queued else ()), closing(pull, REASON)),
-        )
+        unruled.plan(pull, _policy(pull), REASON, repository, base_commit, _closed(pull))
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and _policy(pull) not in {*known, ""} and _source(pull) == source
     )
+
+
+def _closed(pull: PullRequest) -> tuple[Action, ...]:
+    return (*((DequeuePr(pull.number),) if pull.queued else ()), closing(pull, REASON))
 
 
 def _policy(pull: PullRequest) -> str:

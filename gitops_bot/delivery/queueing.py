@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitops_bot.delivery import marker
+from gitops_bot.delivery import marker, unruled
 from gitops_bot.delivery.identity import status_context
 from gitops_bot.model import (
     Action,
@@ -21,11 +21,7 @@ from gitops_bot.model import (
     PullRequest,
     Queued,
     SetStatus,
-    Slots,
     StatusState,
-    Step,
-    StepKind,
-    Verdict,
     Vouch,
 )
 from gitops_bot.policy.schema import PromotionPolicy
@@ -65,18 +61,7 @@ def merge(situation: Situation, pull: PullRequest, title: str, status: CommitSta
 def unjudged(pulls: Sequence[PullRequest], judged: Set[str], repository: str, base_commit: str) -> tuple[Plan, ...]:
     """A plan for each pull request that the bot queued and whose policy this tick could not judge: out of the queue."""
     return tuple(
-        Plan(
-            policy=policy,
-            repository=repository,
-            base=pull.base,
-            base_commit=base_commit,
-            slots=Slots(),
-            candidate=None,
-            since=None,
-            verdict=Verdict(),
-            step=Step(StepKind.HOLD, Slots(), UNJUDGED),
-            actions=_taken_out(pull, policy, UNJUDGED),
-        )
+        unruled.plan(pull, policy, UNJUDGED, repository, base_commit, _taken_out(pull, policy, UNJUDGED))
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and pull.queued and pull.queued.ours
         if (policy := pull.branch.split("/")[1]) not in judged

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from gitops_bot import tick
-from gitops_bot.cli import pulls, show
+from gitops_bot.cli import show
 from gitops_bot.delivery import marker
 from gitops_bot.demo.world import Behaviour, World
 from gitops_bot.errors import InternalError, UsageError
@@ -44,7 +44,7 @@ def _releases(folder: Path) -> None:
     story.release("1.9.1", Behaviour.UNREACHED, until=lambda one: one.slots.weight == 5 and next(minutes, None) is None)
     story.tell("No traffic is neither good news nor bad news: 1.9.1 is held, and the bot says why.")
     show.prose(story.last)
-    story.leave()
+    story.world.leave_pulls()
     story.world.repo.close()
     at = story.world.clock.now().isoformat().replace("+00:00", "Z")
     config = show_world / "gitops-bot.yaml"
@@ -143,11 +143,3 @@ class Story:
                 self.world.forge.merge(record.number, head=record.head, title=record.title)
                 click.echo(f"{self.world.clock.now():%H:%M}  #{record.number} merged by Rita Reviewer")
         self.reviewed = [record.number for record in records]
-
-    def leave(self) -> None:
-        """Write every pull request into a file of its own."""
-        folder = self.world.folder / "pull-requests"
-        folder.mkdir()
-        for record in self.world.forge.everything():
-            text = pulls.review(self.world.forge, record)
-            (folder / f"{record.number:04d}.md").write_text(text + "\n", encoding="utf-8")

@@ -12,43 +12,17 @@ from pathlib import Path
 import click
 
 from gitops_bot import tick
-from gitops_bot.adapters.git import Git, GitRepository
-from gitops_bot.adapters.local import LocalForge
-from gitops_bot.cli import pulls, show
+from gitops_bot.cli import show
 from gitops_bot.delivery import marker
-from gitops_bot.demo.world import CI, MINUTE, REQUESTS_PER_MINUTE, REVIEWER, SimulatedClock, commit, files
+from gitops_bot.demo.world import CI, MINUTE, REQUESTS_PER_MINUTE, Ground, commit
 from gitops_bot.model import Plan
-from gitops_bot.policy.config import BotConfig
-from gitops_bot.policy.loading import Source, load_config
-from gitops_bot.wiring import Options, audit_log, local_forge, opened
+from gitops_bot.wiring import Options, audit_log, opened
 
 REGIONS = ("eu", "us")
 ENVIRONMENTS = ("dev", "staging", "prod-eu", "prod-us")
 OVERLAY = "apps/checkout/overlays/{}/kustomization.yaml"
 RECORDED = timedelta(hours=1)
 """Of a longer pause only this much is measured: nobody asks for more."""
-
-_CONFIG = """\
-# Made by gitops-bot demo --story pipeline: the same configuration as in production, with recorded adapters.
-apiVersion: gitops-bot.dev/v1alpha1
-kind: BotConfig
-metadata: {{name: demo}}
-spec:
-  repositories:
-    environments:
-      url: {folder}/environments.git
-      forge: local
-      base: main
-      policies: policies/
-      automation: [ci@acme.example]
-  clusters:
-    eu: {{recorded: {folder}/cluster, metrics: eu}}
-    us: {{recorded: {folder}/cluster, metrics: us}}
-  metrics:
-    eu: {{recorded: {{file: {folder}/metrics-eu.json}}}}
-    us: {{recorded: {{file: {folder}/metrics-us.json}}}}
-  cache: {folder}/cache
-"""
 
 
 def play(folder: Path) -> None:
@@ -111,15 +85,9 @@ def _mended(story: Story) -> None:
 
 
 @dataclass(slots=True)
-class World:
+class World(Ground):
     """The repository, its people, and what the metrics servers of two regions would say."""
 
-    folder: Path
-    clock: SimulatedClock
-    config: BotConfig
-    git: Git
-    repo: GitRepository
-    forge: LocalForge
     broken: set[tuple[str, str]] = field(default_factory=set)
     """Region and version of what fails there."""
     points: dict[tuple[str, str], list[list[float]]] = field(default_factory=dict)
@@ -128,19 +96,8 @@ class World:
     @classmethod
     def create(cls, folder: Path) -> World:
         """A new world in an empty folder."""
-        bare, clock = folder / "environments.git", SimulatedClock()
-        git = Git(bare)
-        git("init", "--quiet", "--bare", "--initial-branch=main", "--", str(bare))
-        text = _CONFIG.format(folder=folder)
-        (folder / "gitops-bot.yaml").write_text(text, encoding="utf-8")
-        (folder / "cluster").mkdir()
-        config = load_config(Source("gitops-bot.yaml", text.encode()))
-        commit(git, clock.now() - timedelta(days=7), CI, "Bring environments into git", files("environments"))
-        repo = GitRepository(
-            str(bare), cache=folder / "people", base="main", identity=("nobody", "nobody@acme.example")
-        )
-        forge = local_forge(config.spec.repositories["environments"], clock, who=REVIEWER)
-        return cls(folder, clock, config, git, repo, forge)
+        servers = {region: (region, f"metrics-{region}.json") for region in REGIONS}
+        return cls.lay(folder, servers, "environments", timedelta(days=7))
 
     def runs(self, environment: str) -> str:
         """The version that main says an environment runs."""
@@ -246,11 +203,7 @@ class Story:
 
     def leave(self) -> None:
         """Every pull request in a file of its own, and what to try."""
-        folder = self.world.folder / "pull-requests"
-        folder.mkdir()
-        for record in self.world.forge.everything():
-            text = pulls.review(self.world.forge, record)
-            (folder / f"{record.number:04d}.md").write_text(text + "\n", encoding="utf-8")
+        self.world.leave_pulls()
         at = self.world.clock.now().isoformat().replace("+00:00", "Z")
         config = self.world.folder / "gitops-bot.yaml"
         click.echo(

@@ -13,11 +13,12 @@ from enum import Enum
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from gitops_bot import edits
 from gitops_bot.adapters.git import Git, GitRepository
 from gitops_bot.adapters.local import LocalForge
+from gitops_bot.cli import pulls
 from gitops_bot.model import Slots, Version
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.loading import Source, load_config, load_policies
@@ -43,10 +44,8 @@ spec:
       policies: policies/
       automation: [ci@acme.example]
   clusters:
-    prod: {{recorded: {folder}/cluster, metrics: prom}}
-  metrics:
-    prom: {{recorded: {{file: {folder}/metrics.json}}}}
-  cache: {folder}/cache
+{clusters}  metrics:
+{metrics}  cache: {folder}/cache
 """
 
 
@@ -78,8 +77,8 @@ class SimulatedClock:
 
 
 @dataclass(slots=True)
-class World:
-    """Everything outside the bot, kept in one folder."""
+class Ground:
+    """What every story stands on: a bare repository and its people, a forge, clusters and metrics that are recorded."""
 
     folder: Path
     clock: SimulatedClock
@@ -87,6 +86,49 @@ class World:
     git: Git
     repo: GitRepository
     forge: LocalForge
+
+    @classmethod
+    def lay(cls, folder: Path, servers: Mapping[str, tuple[str, str]], environment: str, age: timedelta) -> Self:
+        """In an empty folder.
+
+        servers: by cluster its metrics server and the file of that; environment: base's first files, age: how old.
+        """
+        bare, clock = folder / "environments.git", SimulatedClock()
+        git = Git(bare)
+        git("init", "--quiet", "--bare", "--initial-branch=main", "--", str(bare))
+        text = _CONFIG.format(
+            folder=folder,
+            clusters="".join(
+                f"    {name}: {{recorded: {folder}/cluster, metrics: {server}}}\n"
+                for name, (server, _) in servers.items()
+            ),
+            metrics="".join(
+                f"    {server}: {{recorded: {{file: {folder}/{file}}}}}\n" for server, file in servers.values()
+            ),
+        )
+        (folder / "gitops-bot.yaml").write_text(text, encoding="utf-8")
+        (folder / "cluster").mkdir()
+        config = load_config(Source("gitops-bot.yaml", text.encode()))
+        commit(git, clock.now() - age, CI, "Bring environments into git", files(environment))
+        repo = GitRepository(
+            str(bare), cache=folder / "people", base="main", identity=("nobody", "nobody@acme.example")
+        )
+        forge = local_forge(config.spec.repositories["environments"], clock, who=REVIEWER)
+        return cls(folder, clock, config, git, repo, forge)
+
+    def leave_pulls(self) -> None:
+        """Every pull request in a file of its own."""
+        folder = self.folder / "pull-requests"
+        folder.mkdir()
+        for record in self.forge.everything():
+            text = pulls.review(self.forge, record)
+            (folder / f"{record.number:04d}.md").write_text(text + "\n", encoding="utf-8")
+
+
+@dataclass(slots=True)
+class World(Ground):
+    """Everything outside the bot, kept in one folder."""
+
     behaviour: dict[str, Behaviour] = field(default_factory=dict)
     live: Slots = field(default_factory=Slots)
     """What the cluster runs: git, one sync later."""
@@ -96,20 +138,7 @@ class World:
     @classmethod
     def create(cls, folder: Path) -> World:
         """A new world in an empty folder."""
-        bare = folder / "environments.git"
-        clock = SimulatedClock()
-        git = Git(bare)
-        git("init", "--quiet", "--bare", "--initial-branch=main", "--", str(bare))
-        text = _CONFIG.format(folder=folder)
-        (folder / "gitops-bot.yaml").write_text(text, encoding="utf-8")
-        (folder / "cluster").mkdir()
-        config = load_config(Source("gitops-bot.yaml", text.encode()))
-        commit(git, clock.now() - timedelta(days=1), CI, "Bring environments into git", files("environment"))
-        repo = GitRepository(
-            str(bare), cache=folder / "people", base="main", identity=("nobody", "nobody@acme.example")
-        )
-        forge = local_forge(config.spec.repositories["environments"], clock, who=REVIEWER)
-        world = cls(folder, clock, config, git, repo, forge)
+        world = cls.lay(folder, {"prod": ("prom", "metrics.json")}, "environment", timedelta(days=1))
         world.live = world.slots()
         world.behaviour[str(world.live.stable)] = Behaviour.SOUND
         world.record()
