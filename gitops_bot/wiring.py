@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_bot.clusters import cluster, consoles, selectors
-from gitops_bot.edits import places
-from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid, UsageError
+from gitops_bot.errors import PolicyInvalid, UsageError
 from gitops_bot.forges import Paces, hosted
 from gitops_bot.manners import known_notifiers, manner, notifiers
 from gitops_bot.metering import metrics
-from gitops_bot.model import Plan, Receipt, Tree
-from gitops_bot.observe import Sight, Site
+from gitops_bot.model import Plan, Receipt
+from gitops_bot.observe import Site
 from gitops_bot.policy.config import BotConfig, RegistryConfig, Repository, SecretRef
-from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from gitops_bot.ports import Clock, Cluster, Forge, Registry
 from gitops_bot.repositories import environment
-from gitops_bot.tick import Audit, Failure, Job, Load, Loaded
+from gitops_bot.sources import POLICIES, from_base, from_files, in_known_clusters
+from gitops_bot.tick import Audit, Failure, Job
 
 if TYPE_CHECKING:
     from gitops_bot.adapters.local import LocalForge
-
-POLICIES = "policies"
-"""The folder of the policies on base, when the configuration names none."""
-YAML_NAMES = (".yaml", ".yml")
 
 
 class SystemClock:
@@ -129,8 +123,8 @@ def _job(
         selectors={one: selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
         consoles=consoles(config.spec.clusters, secret),
     )
-    load = _from_files(name, repository, options.policies) if options.policies else _from_base(name, repository)
-    load = known_notifiers(_in_known_clusters(load, {*config.spec.clusters, *_servers(config)}), config)
+    load = from_files(name, repository, options.policies) if options.policies else from_base(name, repository)
+    load = known_notifiers(in_known_clusters(load, {*config.spec.clusters, *_servers(config)}), config)
 
     def close() -> None:
         repo.close()
@@ -217,169 +211,3 @@ def _registry(host: str, given: RegistryConfig) -> Registry:
         token_hosts=given.token_hosts or ((tokens,) if tokens else ()),
         ca_file=given.ca_file,
     )
-
-
-# ---------------------------------------------------------------- policies
-
-
-def files(paths: Sequence[Path]) -> tuple[Source, ...]:
-    """The YAML files that the paths name, folders gone through. Errors: PolicyInvalid."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(one for one in path.rglob("*") if one.suffix in YAML_NAMES and one.is_file())
-        else:
-            found.append(path)
-    return tuple(Source(str(path), _bytes(path)) for path in found)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PolicyInvalid(f"cannot be read: {error.strerror}", where=str(path)) from error
-
-
-def _from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Load:
-    """Policies of files that name this repository; others belong to other jobs."""
-
-    def load(_sight: Sight) -> Loaded:
-        loaded = one_by_one(files(paths))
-        mine = [one for one in loaded.policies if one.policy.spec.repository == name]
-        return _fitting(name, repository, Loaded(mine, loaded.failures))
-
-    return load
-
-
-def _from_base(name: str, repository: Repository) -> Load:
-    """Policies on base at the commit that was read: never from a pull request's head."""
-    folder = repository.policies or POLICIES
-
-    def load(sight: Sight) -> Loaded:
-        tree = sight.site.repo.tree(sight.base_commit)
-        paths = _below(tree, folder)
-        sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
-        read = {path: tree.read(path) for path in paths}
-        sources = [Source(path, data) for path, data in read.items() if data is not None]
-        loaded = _fitting(name, repository, one_by_one(sources))
-        failures = [*loaded.failures, *(_not_a_file(path) for path, data in read.items() if data is None)]
-        # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
-        if not paths:
-            failures.append(Failure(name, _no_policies(name, folder, repository.base)))
-        return replace(loaded, failures=failures, whole=bool(sources))
-
-    return load
-
-
-def _below(tree: Tree, folder: str) -> list[str]:
-    """The YAML files of a folder and of those in it, as `validate` finds them on a disk."""
-    found: list[str] = []
-    for path in (f"{folder}/{name}" for name in tree.names(folder)):
-        found += [path] if path.endswith(YAML_NAMES) else _below(tree, path)
-    return found
-
-
-def _no_policies(name: str, folder: str, base: str) -> PolicyInvalid:
-    remedy = f"Correct spec.repositories.{name}.policies of the bot configuration, or add a policy there."
-    return PolicyInvalid(f"no policy lies below {folder} on {base}", remedy=remedy)
-
-
-def _not_a_file(path: str) -> Failure:
-    remedy = "Put the policy itself there."
-    return Failure(path, PolicyInvalid("a link or a folder stands in a policy's place", where=path, remedy=remedy))
-
-
-def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
-    """The policies of this repository and base; one that is not is a failure of its own."""
-    kept: list[LoadedPolicy] = []
-    failures = list(loaded.failures)
-    for one in loaded.policies:
-        spec, what = one.policy.spec, ""
-        if spec.repository != name:
-            what = f"spec.repository is {spec.repository}, but the file lies in {name}"
-        elif spec.base not in (None, repository.base):
-            what = f"spec.base is {spec.base}, but {name} is configured with base {repository.base}"
-        if what:
-            error = PolicyInvalid(what, where=f"{one.file}:{one.line}", remedy="Configure a repository for it.")
-            failures.append(Failure(one.policy.name, error))
-        else:
-            kept.append(one)
-    return Loaded(kept, failures)
-
-
-def _in_known_clusters(load: Load, known: Set[str]) -> Load:
-    """The same policies but for those that look into a cluster that nobody configured: found before they need it."""
-
-    def strange(one: LoadedPolicy) -> list[str]:
-        spec = one.policy.spec
-        given = spec.candidate
-        looks = spec.asks_metrics or given.experiment or given.workload or given.traffic or spec.baseline.workload
-        return [cluster for cluster in spec.clusters if looks and cluster not in known]
-
-    def checked(sight: Sight) -> Loaded:
-        loaded = load(sight)
-        remedy = f"Known to the bot configuration: {', '.join(sorted(known)) or 'none'}."
-        failures = [
-            Failure(
-                one.policy.name,
-                PolicyInvalid(f"no cluster is named {names[0]}", where=f"{one.file}:{one.line}", remedy=remedy),
-            )
-            for one in loaded.policies
-            if (names := strange(one))
-        ]
-        kept = [one for one in loaded.policies if not strange(one)]
-        return replace(loaded, policies=kept, failures=[*loaded.failures, *failures])
-
-    return checked
-
-
-def one_by_one(sources: Sequence[Source]) -> Loaded:
-    """The policies of the files that are right; a broken file, and two that clash, stop nobody else."""
-    loaded: list[LoadedPolicy] = []
-    failures: list[Failure] = []
-    for source in sources:
-        try:
-            loaded += _of_file(source)
-        except PolicyError as error:
-            failures.append(Failure(source.name, error))
-    clashes = conflicts(loaded)
-    stopped = {one.policy.name for pair in clashes for one in pair.policies}
-    failures += [Failure(one.policy.name, pair.error) for pair in clashes for one in pair.policies]
-    return Loaded([one for one in loaded if one.policy.name not in stopped], failures)
-
-
-@lru_cache(maxsize=4096)
-def _of_file(source: Source) -> tuple[LoadedPolicy, ...]:
-    """A file that is as it was gives what it gave: a daemon reads the same ones again and again."""
-    return load_policies([source])
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """Two policies that cannot both be."""
-
-    policies: tuple[LoadedPolicy, LoadedPolicy]
-    error: PolicyError
-
-
-def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
-    """Policies of one name, and policies that write the same place of one repository."""
-    found: list[Clash] = []
-    names: dict[str, LoadedPolicy] = {}
-    writers: dict[tuple[str, str], LoadedPolicy] = {}
-    for one in loaded:
-        where = f"{one.file}:{one.line}"
-        first = names.setdefault(one.policy.name, one)
-        if first is not one:
-            what = f"{one.policy.name} is the name of another policy, at {first.file}:{first.line}"
-            found.append(Clash((first, one), PolicyInvalid(what, where=where, remedy="Rename one of them.")))
-        shared: dict[str, tuple[LoadedPolicy, list[str]]] = {}
-        for place in places(one.policy.spec.written):
-            other = writers.setdefault((one.policy.spec.repository, place), one)
-            if other is not one and other.policy.name != one.policy.name:
-                shared.setdefault(other.policy.name, (other, []))[1].append(place)
-        for name, (other, (place, *more)) in shared.items():
-            others = f" and {len(more)} more place{'s' if len(more) > 1 else ''}" if more else ""
-            what = f"{one.policy.name} writes {place}{others}, and so does {name} ({other.file}:{other.line})"
-            found.append(Clash((other, one), PlaceConflict(what, where=where, remedy="Let one policy own the place.")))
-    return found

@@ -99,7 +99,7 @@ def _clock(at: str | None) -> Any:
 def load(config: Path) -> BotConfig:
     """The bot's configuration from a file. Errors: PolicyError."""
     from gitops_bot.policy.loading import load_config
-    from gitops_bot.wiring import files
+    from gitops_bot.sources import files
 
     return load_config(files([config])[0])
 

@@ -31,10 +31,10 @@ def render(files: tuple[Path, ...]) -> None:
     Example:
       gitops-bot policy render policies/pipeline.yaml
     """
-    from gitops_bot import wiring
+    from gitops_bot import sources
     from gitops_bot.policy.loading import load_policies
 
-    click.echo(text(load_policies(wiring.files(files))), nl=False)
+    click.echo(text(load_policies(sources.files(files))), nl=False)
 
 
 def text(loaded: Sequence[LoadedPolicy]) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops_bot import wiring
 from gitops_bot.errors import BotError, PolicyError
 from gitops_bot.policy.loading import InvalidProblems, Source, SyntaxProblems, load_config, load_policies
+from gitops_bot.sources import conflicts, files
 from gitops_bot.tick import exit_code
 
 _CONFIG = re.compile(r"""(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?BotConfig\b""", re.MULTILINE)
@@ -28,8 +28,8 @@ class Found:
 
 def check(paths: Sequence[Path]) -> Found:
     """Check the files that the paths name."""
-    sources = wiring.files(paths)
-    configs = [source for source in sources if _is_config(source)]
+    given = files(paths)
+    configs = [source for source in given if _is_config(source)]
     errors: list[BotError] = []
     checked = 0
     for source in configs:
@@ -39,8 +39,8 @@ def check(paths: Sequence[Path]) -> Found:
         except PolicyError as error:
             errors.append(error)
     try:
-        loaded = load_policies([source for source in sources if source not in configs])
-        errors += [clash.error for clash in wiring.conflicts(loaded)]
+        loaded = load_policies([source for source in given if source not in configs])
+        errors += [clash.error for clash in conflicts(loaded)]
         checked += len(loaded)
     except BotError as error:
         errors.append(error)
