@@ -259,6 +259,8 @@ def test_people_list_show_and_merge_what_the_bot_opened(said: Said, environment:
     assert "promote" not in said("pr", "list").out
     assert "merged" in said("pr", "list", "--all").out
     assert said("pr", "merge", "1").code == 0
+    closed = said("pr", "close", "1")
+    assert (closed.code, closed.err) == (53, "error: #1 is merged already\n")
 
 
 def test_a_close_by_a_person_is_a_no_that_lasts(said: Said, environment: Environment) -> None:

@@ -39,6 +39,14 @@ def test_who_asks_is_known_from_the_pipeline_of_ci(bot: Bot, tmp_path: Path, mon
     assert "by octocat" in Environment(tmp_path / "environments.git").git("log", "--format=%B", "main")
 
 
+def test_who_asks_may_be_a_number_without_a_name(bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 1000730000)
+    assert bot("promote", "-p", "shop-prod", "--version", "3.0.0").code == 0
+    assert "by user 1000730000" in Environment(tmp_path / "environments.git").git("log", "--format=%B", "main")
+
+
 def test_hold_and_resume(bot: Bot, tmp_path: Path) -> None:
     assert bot("run", "--once").code == 0
     held = bot("hold", "-p", "shop-prod", "--reason", "the audit", "--by", "ada", "--output", "json")
@@ -62,6 +70,8 @@ def test_a_rollback_with_nothing_to_go_back_to_says_so(bot: Bot) -> None:
         (("promote", "-p", "shop", "-e", "dev"), "no policy is named shop-dev"),
         (("promote", "-p", "shop-prod", "--version", "a b"), "--version is not a version"),
         (("hold", "-p", "shop-prod", "--until", "tomorrow"), "--until: 'tomorrow' is not a time"),
+        (("hold", "-p", "shop-prod", "--until", "2020-01-01T09:00:00Z"), "is over already, and would hold nothing"),
+        (("hold", "-p", "shop-prod", "--until", "9999-12-31T23:59:59-14:00"), "is too far away"),
         (("rollback",), "Missing option '--policy'"),
     ],
 )

@@ -290,6 +290,11 @@ USAGE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("plan", "nobody"), "no policy is named nobody"),
     (("explain", "nobody"), "no policy is named nobody"),
     (("plan", "--at", "yesterday"), "'yesterday' is not a time"),
+    (("plan", "--at", "0001-01-01T00:00:00+14:00"), "is too far away"),
+    (("plan", "--at", "9999-12-31T23:59:59-14:00"), "is too far away"),
+    (("plan", ""), "the policy's name is empty"),
+    (("promote", "--policy", ""), "the policy's name is empty"),
+    (("run", "--once", ""), "the policy's name is empty"),
     (("plan", "--output", "xml"), "'xml' is not one of"),
     (("plan", "--wat"), "No such option"),
     (("pr", "list", "--repository", "nowhere"), "--repository environments"),
@@ -305,6 +310,19 @@ def test_a_command_that_does_not_fit_is_a_usage_error(
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert environment.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("schema", "--write"), ("schema", "--reference"), ("demo", "--keep")],
+    ids=" ".join,
+)
+def test_a_file_or_folder_that_cannot_be_made_is_named(bot: Bot, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "a-file").write_text("")
+    done = bot(*arguments, tmp_path / "a-file" / "there")
+    assert (done.code, done.out) == (2, "")
+    assert "a-file" in done.err
+    assert "Not a directory" in done.err
 
 
 def test_a_configuration_that_is_not_there_is_a_usage_error(bot: Bot, tmp_path: Path) -> None:

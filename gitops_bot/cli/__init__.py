@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -85,15 +84,10 @@ def _configured(command: CommandT) -> CommandT:
 
 
 def _clock(at: str | None) -> Any:
+    from gitops_bot.cli import given
     from gitops_bot.wiring import FixedClock, SystemClock
 
-    if at is None:
-        return SystemClock()
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        raise UsageError(f"--at: {at!r} is not a time", remedy="Write it like 2026-03-02T08:30:00Z.") from None
-    return FixedClock(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
+    return SystemClock() if at is None else FixedClock(given.time("--at", at, "2026-03-02T08:30:00Z"))
 
 
 def load(config: Path) -> BotConfig:
@@ -116,6 +110,8 @@ def _all(config: Path, options: Options, act: Callable[[Job], Report], policy: s
     from gitops_bot.tick import Report
     from gitops_bot.wiring import opened
 
+    if policy == "":  # a variable of a pipeline that is not set
+        raise UsageError("the policy's name is empty")
     with opened(load(config), options) as jobs:
         whole = Report(", ".join(jobs))
         for job in jobs.values():
@@ -350,3 +346,9 @@ def main() -> None:
 
         click.echo("error: " + "\n".join(clean(line) for line in str(error).split("\n")), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a file or folder that an option names
+        from gitops_bot.cli.show import clean
+
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {clean(f'{where}{error.strerror or error}')}", err=True)
+        sys.exit(UsageError.exit_code)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -104,13 +102,14 @@ def _run(kind: AskKind, *, version: Version | None = None, until: datetime | Non
     """One run for one policy with one word in it."""
     from gitops_bot import serialise, tick
     from gitops_bot.cli import _all, _finish, _options, show
+    from gitops_bot.cli.given import who
     from gitops_bot.model import Ask
     from gitops_bot.policy.pipelines.names import policy_name
 
     name, output = given["policy"], given["output"]
     if given["env"]:
         name = policy_name(name, given["env"])
-    word = Ask(kind, given["by"] or _who(), version, given["reason"], until)
+    word = Ask(kind, given["by"] or who(), version, given["reason"], until)
     options = _options(given["policies"], audit=given["audit"])
     report = _all(given["config"], options, lambda job: tick.run(replace(job, asks={name: (word,)}), name), name)
     if output == "table":
@@ -120,12 +119,6 @@ def _run(kind: AskKind, *, version: Version | None = None, until: datetime | Non
     else:
         show.result(serialise.report(report), output)
     _finish(report)
-
-
-def _who() -> str:
-    """Who runs this, as a pipeline or the machine knows them."""
-    known = (os.environ.get(name, "") for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"))
-    return next(filter(None, known), "") or getpass.getuser()
 
 
 def _version(named: str | None) -> Version | None:
@@ -143,11 +136,12 @@ def _version(named: str | None) -> Version | None:
 
 
 def _time(until: str | None) -> datetime | None:
+    from gitops_bot.cli import given
+    from gitops_bot.wiring import SystemClock
+
     if until is None:
         return None
-    try:
-        moment = datetime.fromisoformat(until)
-    except ValueError:
-        remedy = "Write it like 2026-03-05T09:00:00Z."
-        raise UsageError(f"--until: {until!r} is not a time", remedy=remedy) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    moment = given.time("--until", until, "2026-03-05T09:00:00Z")
+    if moment <= SystemClock().now():
+        raise UsageError(f"--until: {until} is over already, and would hold nothing")
+    return moment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ def group() -> None:
 
 def _forge(config: Path, repository: str | None) -> LocalForge:
     from gitops_bot.cli import load
+    from gitops_bot.cli.given import machine
     from gitops_bot.wiring import SystemClock, local_forge
 
     local = {name: one for name, one in load(config).spec.repositories.items() if one.forge == "local"}
@@ -42,7 +42,7 @@ def _forge(config: Path, repository: str | None) -> LocalForge:
         repository = next(iter(local))
     if repository not in local:
         raise UsageError("name a repository with forge: local", remedy=f"--repository {' | '.join(local) or '(none)'}")
-    user = getpass.getuser()
+    user = machine()
     return local_forge(local[repository], SystemClock(), who=f"{user} <{user}@localhost>")
 
 
@@ -124,7 +124,9 @@ def merge(number: int, config: Path, repository: str | None) -> None:
 def close(number: int, config: Path, repository: str | None) -> None:
     """Close one: a no to what it proposes."""
     forge = _forge(config, repository)
-    _one(forge, number)
+    record = _one(forge, number)
+    if record.state == "merged":
+        raise ForgeRefused(f"#{number} is merged already")
     forge.close(number)
     click.echo(f"closed #{number}; the same step is not proposed again")
 

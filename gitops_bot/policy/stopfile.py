@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BeforeValidator, ValidationError
 
 from gitops_bot.model import Stop, Tree
+from gitops_bot.policy import marks
 from gitops_bot.policy.base import Spec, Text
 
 PATH = ".gitops-bot/stop.yaml"
@@ -30,7 +30,7 @@ class _Holder(Spec):
     rollbacks: bool = False
 
     def stop(self, holder: str = "") -> Stop:
-        until = self.until.replace(tzinfo=self.until.tzinfo or UTC) if self.until else None
+        until = self.until.replace(tzinfo=self.until.tzinfo or UTC).astimezone(UTC) if self.until else None
         return Stop(self.reason, until, self.policies, self.rollbacks, holder)
 
 
@@ -62,11 +62,25 @@ def read(data: bytes | None) -> tuple[Stop, ...]:
         return ()
     if len(data) > _LONGEST:
         return (Stop("the stop file is too long to be read", rollbacks=True),)
+    document = _document(data)
+    if document is None:
+        return (_unclear("YAML"),)
     try:
-        said = yaml.safe_load(data) or {}
-        if isinstance(said, dict) and "holders" in said:
-            named = _StopFile.model_validate({**said, "holders": said["holders"] or {}}).holders
+        if isinstance(document, dict) and "holders" in document:
+            named = _StopFile.model_validate({**document, "holders": document["holders"] or {}}).holders
             return tuple(one.stop(name) for name, one in named.items())
-        return (_Holder.model_validate(said).stop(),)
-    except (yaml.YAMLError, ValidationError, ValueError, RecursionError) as error:
-        return (Stop(f"the stop file cannot be understood ({type(error).__name__})", rollbacks=True),)
+        return (_Holder.model_validate(document or {}).stop(),)
+    except (ValidationError, OverflowError) as error:  # a time zone may lead out of the years that there are
+        return (_unclear(type(error).__name__),)
+
+
+def _document(data: bytes) -> Any:
+    """The one document of the file; None where it is no YAML, or where a key stands twice and one would be lost."""
+    reading = marks.read(data)
+    if reading.stopped or len(reading.documents) > 1 or any(one.faults for one in reading.documents):
+        return None
+    return next((one.value for one in reading.documents), {})
+
+
+def _unclear(why: str) -> Stop:
+    return Stop(f"the stop file cannot be understood ({why})", rollbacks=True)

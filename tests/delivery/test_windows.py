@@ -34,6 +34,19 @@ def utc(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
+    "block",
+    [
+        {"from": "2020-01-01", "to": "9999-12-31"},
+        {"from": "0001-01-01T00:00+14:00", "to": "9999-12-31T23:59-14:00"},
+    ],
+)
+def test_a_freeze_may_last_as_long_as_the_years_do(block: dict[str, str]) -> None:
+    found = gate({"block": block}, at="2026-12-24T10:00:00Z")
+    assert (found.open, found.until) == (False, None)
+    assert "they do not open within a year" in found.reason
+
+
+@pytest.mark.parametrize(
     ("windows", "at", "until"),
     [
         # Monday, 5 January 2026; Berlin is an hour ahead of UTC
@@ -54,6 +67,8 @@ def utc(text: str) -> datetime:
         ([FREEZE], "2026-12-19T22:59:59Z", ""),
         ([FREEZE], "2026-12-19T23:00:00Z", "2027-01-02T23:00"),
         ([FREEZE], "2027-01-02T22:59:59Z", "2027-01-02T23:00"),
+        ([{"block": {"from": "2026-12-20", "to": "9999-12-31"}}], "2026-12-19T23:59:59Z", ""),
+        ([{"allow": {"from": "0001-01-01", "to": "2026-12-19"}}], "2026-12-19T23:59:59Z", ""),
         ([FREEZE, OFFICE], "2026-12-24T10:00:00Z", "2027-01-04T08:00"),
         ([{"block": {"from": "2026-01-05T10:00", "to": "2026-01-05T13:00+02:00"}}], "2026-01-05T09:59:00Z", ""),
         (

@@ -59,6 +59,8 @@ def test_what_can_be_said(gates: str) -> None:
         ("{allow: '09:00-16:00 Mon'}", "spec.gates.windows[0].allow: '09:00-16:00 Mon' is not understood"),
         ("{allow: Mon, timezone: Europe/Berln}", "spec.gates.windows[0].timezone: 'Europe/Berln' is no time zone"),
         ("{allow: Mon, timezone: Europe}", "spec.gates.windows[0].timezone: 'Europe' is no time zone"),
+        ("{allow: Mon, timezone: localtime}", "spec.gates.windows[0].timezone: 'localtime' is no time zone"),
+        ("{allow: Mon, timezone: right/UTC}", "spec.gates.windows[0].timezone: 'right/UTC' is no time zone"),
         ("{allow: Mon, timezone: ../../etc/passwd}", "spec.gates.windows[0].timezone: '../../etc/passwd' is no time"),
         ("{allow: {cron: '0 9 * *', for: 1h}}", "spec.gates.windows[0].allow.cron: '0 9 * *' is no cron expression"),
         ("{allow: {cron: '0 99 * * *', for: 1h}}", "spec.gates.windows[0].allow.cron: '0 99 * * *' is no cron"),

@@ -62,6 +62,14 @@ def test_the_file_says_what_is_stopped_and_until_when(text: str, stop: Stop) -> 
         "a: &a [*a]",
         "\x00",
         "{a: " * 2000,
+        "reason: freeze\nuntil: 2026-12-24\nuntil: 2020-01-01",
+        "holders:\n  alice: {reason: one}\n  alice: {reason: two, until: 2020-01-01}",
+        "reason: one\n---\nreason: two",
+        "{reason: freeze, until: 9999-12-31T23:59:59-14:00}",
+        "{reason: freeze, until: 0001-01-01T00:00:00+14:00}",
+        "until: !!timestamp soon",
+        "until: !!int ''",
+        "rollbacks: !!bool perhaps",
     ],
 )
 def test_what_is_not_understood_stops_everything_rollbacks_included(text: str) -> None:

@@ -18,6 +18,8 @@ from gitops_bot.policy.gating.windows import Period, Window
 NAME = "windows"
 FARTHEST = timedelta(days=366)
 _MOST_CHANGES = 5000
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Near enough to never: days before and after can still be counted."""
 
 
 def gates(round_: Round) -> Iterator[Gate]:
@@ -97,6 +99,8 @@ def _calendar(period: Period, zone: ZoneInfo) -> Calendar:
 
 def _instant(value: date, zone: ZoneInfo, *, end: bool = False) -> datetime:
     """A day that ends something is part of it."""
+    if not _EARLIEST.year < value.year < _LATEST.year:
+        return _EARLIEST if value.year <= _EARLIEST.year else _LATEST
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     day = value + timedelta(days=1) if end else value

@@ -11,7 +11,7 @@ from gitops_bot.policy.base import Spec
 from gitops_bot.policy.gating.zone import ZoneName
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_KITCHEN = re.compile(r"(1[0-2]|0?[1-9]):([0-5]\d)(AM|PM)")
+_KITCHEN = re.compile(r"(1[0-2]|0?[0-9]):([0-5][0-9])(AM|PM)")
 DAY_MINUTES = 24 * 60
 
 
