@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gitops_bot import analysis, edits, strategy
 from gitops_bot.analysis import several
-from gitops_bot.delivery import actions, answers, body, gates, identity, notices, queueing
+from gitops_bot.delivery import actions, answers, body, gates, identity, moved, notices, queueing
 from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live, ours
 from gitops_bot.errors import EditError
@@ -70,7 +70,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     gated = _gates(policy, facts, state, step)
     situation = _situation(policy, facts, state, verdict, step, gated, changes)
     suspended = policy.spec.suspend
-    chosen = actions.Chosen(queueing.suspended(situation)) if suspended else actions.choose(situation)
+    chosen = actions.Chosen(queueing.suspended(situation)) if suspended else moved.choose(situation)
     told = () if suspended else notices.notices(situation, chosen.actions, policy.spec.notify)
     return Plan(
         policy=policy.name,
@@ -133,7 +133,7 @@ def _verdict(policy: PromotionPolicy, facts: Facts, state: State, trial: Trial |
 
 def _gates(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[Gate, ...]:
     wanted = step.wanted or step
-    branch = identity.branch(policy.name, identity.direction(wanted))
+    branch = identity.branch(policy.name, identity.direction(wanted), facts.prefix)
     return gates.gates(
         gates.Round(
             policy=policy,
@@ -273,6 +273,7 @@ def _situation(
         landed=state.landed,
         now=facts.now,
         source=facts.source,
+        prefix=facts.prefix,
         asks=facts.asks,
         hold_labels=policy.spec.gates.hold.labels,
         unbound=facts.unbound,
@@ -337,7 +338,7 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
         direction=direction,
         step=wanted.kind,
         key=key,
-        branch=identity.branch(policy.name, direction),
+        branch=identity.branch(policy.name, direction, facts.prefix),
         base=facts.base,
         base_commit=facts.tree.commit,
         title=title,

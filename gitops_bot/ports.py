@@ -222,7 +222,7 @@ class Forge(Protocol):
     """Where pull requests live. Every method may raise ForgeUnreachable, ForgeDenied, RateLimited or ForgeRefused."""
 
     def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
-        """The open pull requests from branches below `gitops-bot/`, and those closed or merged since."""
+        """The open pull requests whose branches are named as the bot's are, below any prefix, and those ended since."""
         ...
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:

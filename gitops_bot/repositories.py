@@ -31,6 +31,7 @@ def environment(
         base=repository.base,
         token=token,
         identity=identity,
+        prefix=repository.branch_prefix,
         sign=sign,
         committer=forge if repository.commits == "api" and isinstance(forge, Committer) else None,
         refs_at_once=at_once,

@@ -118,6 +118,7 @@ def _job(
         registries={host: _registry(host, given) for host, given in config.spec.registries.items()},
         identity=f"{repository.identity.name} <{repository.identity.email}>",
         source=f"{config.metadata.name}/{name}/{repository.policies or POLICIES}",
+        prefix=repository.branch_prefix,
         automation=repository.automation,
         manner=manner(config, repository, _servers(config)),
         selectors={one: selectors(given) for one, given in config.spec.clusters.items() if given.selectors},

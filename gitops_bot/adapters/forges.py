@@ -11,12 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from gitops_bot.errors import ForgeDenied, ForgeError
+from gitops_bot.model import Direction
 from gitops_bot.ports import Merged, NotReady
 
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two attempts to merge one head that a forge refuses."""
 
+_WAYS = tuple(f"/{direction.value}" for direction in Direction)
+
 _Result = TypeVar("_Result", Merged | NotReady, Merged | NotReady | None)
+
+
+def named_as_ours(branch: str) -> bool:
+    """Whether a branch's name ends as those of the bot do. Which of them are its own is for others to say."""
+    return branch.endswith(_WAYS)
 
 
 class Tokens:

@@ -16,9 +16,10 @@ from gitops_bot.delivery import marker, queueing, served
 from gitops_bot.delivery.gates.hold import NAME as HOLD
 from gitops_bot.delivery.gates.hold import said as holder
 from gitops_bot.delivery.identity import branch as branch_name
-from gitops_bot.delivery.identity import status_context
+from gitops_bot.delivery.identity import goes, status_context
 from gitops_bot.delivery.text import code, cut, markdown, one_line
 from gitops_bot.model import (
+    PREFIX,
     Action,
     Ask,
     AskKind,
@@ -78,6 +79,8 @@ class Situation:
     now: datetime
     source: str = ""
     """Where the policy came from."""
+    prefix: str = PREFIX
+    """What the bot's branches are below."""
     asks: Sequence[Ask] = ()
     """What people asked, in the order in which they said it."""
     hold_labels: tuple[str, ...] = ()
@@ -108,7 +111,7 @@ class Situation:
 
     def open_pull(self, direction: Direction) -> PullRequest | None:
         """The open pull request of a direction."""
-        name = branch_name(self.policy, direction)
+        name = branch_name(self.policy, direction, self.prefix)
         return next((pull for pull in self.pulls if pull.branch == name and pull.state is PrState.OPEN), None)
 
 
@@ -221,9 +224,7 @@ def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
     word = asked(situation.asks, AskKind.HOLD)
     if word and situation.hold_labels:
         return Chosen(tuple(_labelled(situation, pull, word, hold)), (hold.reason,))
-    return Chosen(
-        tuple(_told(situation, pull, f"{hold.name}: {hold.reason}", digest=digest(situation))), (hold.reason,)
-    )
+    return Chosen(tuple(told(situation, pull, f"{hold.name}: {hold.reason}", digest=digest(situation))), (hold.reason,))
 
 
 def _labelled(situation: Situation, pull: PullRequest, word: Ask, hold: Gate) -> Iterator[Action]:
@@ -266,7 +267,8 @@ def _waiting(situation: Situation) -> tuple[str, ...]:
 def _served(situation: Situation, direction: Direction) -> tuple[Action, ...]:
     if (branch := situation.branches.get(direction)) is None or not branch.ours:
         return ()
-    return served.removal(branch_name(situation.policy, direction), branch.oid, situation.pulls, situation.gates)
+    name = branch_name(situation.policy, direction, situation.prefix)
+    return served.removal(name, branch.oid, situation.pulls, situation.gates)
 
 
 def _open(situation: Situation, proposal: Proposal) -> Chosen:
@@ -282,7 +284,7 @@ def _open(situation: Situation, proposal: Proposal) -> Chosen:
 def _peoples_no(situation: Situation, proposal: Proposal) -> str:
     """A pull request that a person closed is a no to its key; one that has lost its marker, to all until base moves."""
     for pull in situation.pulls:
-        if pull.branch != proposal.branch or pull.state is not PrState.CLOSED:
+        if not goes(pull.branch, proposal.direction) or pull.state is not PrState.CLOSED:
             continue
         said = marker.read(pull.body)
         if said is None and pull.closed_at and situation.landed and pull.closed_at < situation.landed:
@@ -295,7 +297,7 @@ def _peoples_no(situation: Situation, proposal: Proposal) -> str:
 def _taken_up(situation: Situation, proposal: Proposal, refused: PullRequest) -> bool:
     """The same was opened again after a person's no: at a person's word, or it would not have been."""
     later = [one for one in situation.pulls if refused.closed_at and one.created_at > refused.closed_at]
-    said = [marker.read(one.body) for one in later if one.branch == refused.branch and one.ours]
+    said = [marker.read(one.body) for one in later if goes(one.branch, proposal.direction) and one.ours]
     return any(one is not None and one.key == proposal.key for one in said)
 
 
@@ -309,17 +311,17 @@ def _taken_back(situation: Situation, proposal: Proposal) -> bool:
 def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
     """Said once as a comment; the status goes on telling, on every head."""
     note = f"#{pull.number} holds commits by others: the bot neither pushes nor merges"
-    told = _told(situation, pull, note, digest=text_digest(f"foreign {pull.head} {digest(situation)}"))
+    said = told(situation, pull, note, digest=text_digest(f"foreign {pull.head} {digest(situation)}"))
     if FOREIGN_LABEL in pull.labels:
-        return Chosen(tuple(told), (note,))
+        return Chosen(tuple(said), (note,))
     text = (
         "Somebody else pushed to this branch, so it is yours now: the bot neither pushes to it nor merges it. "
         "To hand it back, take those commits off the branch; to close this pull request is a no to the step."
     )
-    return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL), *told), (note,))
+    return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL), *said), (note,))
 
 
-def _told(situation: Situation, pull: PullRequest, why: str, *, digest: str) -> Iterator[Action]:
+def told(situation: Situation, pull: PullRequest, why: str, *, digest: str) -> Iterator[SetStatus]:
     """A pending status, where the body does not remember it yet."""
     said = marker.read(pull.body)
     if not said or said.digest != digest or said.closed:
@@ -375,7 +377,7 @@ def _retire(situation: Situation, direction: Direction, pull: PullRequest) -> Ch
         return Chosen()
     if situation.step.blind:
         # What is open stays while something cannot be seen; its status says so.
-        return Chosen(tuple(_told(situation, pull, situation.step.reason, digest=digest(situation))))
+        return Chosen(tuple(told(situation, pull, situation.step.reason, digest=digest(situation))))
     rolling_back = situation.step.kind is StepKind.ROLLBACK
     if not rolling_back and asked_now(situation.asks, AskKind.ROLLBACK):
         return Chosen(notes=(situation.step.reason,))  # there is nothing to go back to, and so nothing is done

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from gitops_bot.delivery.identity import goes
 from gitops_bot.model import Action, Direction, OpenPr, Plan, PrState, PullRequest
 from gitops_bot.policy.config import Limits
 
@@ -17,7 +18,7 @@ def fair(plans: Sequence[Plan], turns: Mapping[str, int]) -> tuple[Plan, ...]:
 
 def within(plans: Sequence[Plan], pulls: Sequence[PullRequest], limits: Limits, now: datetime) -> tuple[Plan, ...]:
     """The plans with no more openings than the caps leave, in order; what waits is noted."""
-    ours = [pull for pull in pulls if pull.ours and not pull.branch.endswith(f"/{Direction.ROLLBACK.value}")]
+    ours = [pull for pull in pulls if pull.ours and not goes(pull.branch, Direction.ROLLBACK)]
     standing = sum(pull.state is PrState.OPEN for pull in ours)
     lately = sum(pull.created_at > now - timedelta(hours=1) for pull in ours)
     room = max(0, min(limits.open_pull_requests - standing, limits.per_hour - lately))

@@ -12,16 +12,27 @@ from gitops_bot.policy import templates
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies.rungs import level_name
 
-PREFIX = "gitops-bot/"
 TITLE_LIMIT = 250
 LINE_LIMIT = 1000
 _OURS = re.compile(r"\s*(Gitops-Bot-)+", re.IGNORECASE)
 """Trailers that nobody else writes."""
+_NAMED = re.compile(rf"(?:[^/]+/)+(?P<policy>[^/]+)/(?P<way>{'|'.join(Direction)})")
 
 
-def branch(policy: str, direction: Direction) -> str:
+def branch(policy: str, direction: Direction, prefix: str) -> str:
     """The fixed branch of a policy and direction: the forge itself refuses a second pull request from it."""
-    return f"{PREFIX}{policy}/{direction.value}"
+    return f"{prefix}{policy}/{direction.value}"
+
+
+def named(branch: str) -> tuple[str, Direction] | None:
+    """The policy and the direction that a branch is named for, whatever its prefix; None when it is for none."""
+    found = _NAMED.fullmatch(branch)
+    return (found["policy"], Direction(found["way"])) if found else None
+
+
+def goes(branch: str, direction: Direction) -> bool:
+    """Whether a branch of ours is the one of a direction, whatever its prefix."""
+    return branch.endswith(f"/{direction.value}")
 
 
 def direction(step: Step) -> Direction:

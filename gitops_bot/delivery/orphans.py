@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from gitops_bot.delivery import marker, unruled
+from gitops_bot.delivery import identity, marker, unruled
 from gitops_bot.delivery.actions import closing
-from gitops_bot.delivery.identity import PREFIX
 from gitops_bot.model import Action, DequeuePr, Plan, PrState, PullRequest
 
 REASON = "its policy is no longer on base"
@@ -31,8 +30,8 @@ def _closed(pull: PullRequest) -> tuple[Action, ...]:
 
 
 def _policy(pull: PullRequest) -> str:
-    parts = pull.branch.split("/")
-    return parts[1] if pull.branch.startswith(PREFIX) and len(parts) == 3 else ""
+    named = identity.named(pull.branch)
+    return named[0] if named else ""
 
 
 def _source(pull: PullRequest) -> str:

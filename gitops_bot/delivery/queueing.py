@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_bot.delivery import marker, unruled
-from gitops_bot.delivery.identity import status_context
+from gitops_bot.delivery.identity import named, status_context
 from gitops_bot.model import (
     Action,
     CommitStatus,
@@ -64,7 +64,8 @@ def unjudged(pulls: Sequence[PullRequest], judged: Set[str], repository: str, ba
         unruled.plan(pull, policy, UNJUDGED, repository, base_commit, _taken_out(pull, policy, UNJUDGED))
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and pull.queued and pull.queued.ours
-        if (policy := pull.branch.split("/")[1]) not in judged
+        for policy, _ in [named(pull.branch) or ("", None)]
+        if policy not in judged
     )
 
 
@@ -91,8 +92,8 @@ def _may_stay(situation: Situation, direction: Direction, pull: PullRequest, *, 
 
 def suspended(situation: Situation) -> tuple[Action, ...]:
     """Nothing is done for a policy that is suspended, and what the bot queued is merged by nobody."""
-    pulls = (situation.open_pull(direction) for direction in Direction)
-    queued = [one for one in pulls if one and one.ours and one.queued and one.queued.ours]
+    pulls = [one for one in situation.pulls if one.state is PrState.OPEN]
+    queued = [one for one in pulls if one.ours and one.queued and one.queued.ours]
     return tuple(action for one in queued for action in _taken_out(one, situation.policy, SUSPENDED))
 
 

@@ -5,6 +5,7 @@ Times are aware UTC datetimes; weights are whole percents of traffic on the cand
 
 from gitops_bot.model.asks import Ask, AskKind, asked, asked_now
 from gitops_bot.model.delivery import (
+    PREFIX,
     Action,
     Answer,
     Change,
@@ -82,6 +83,7 @@ from gitops_bot.model.steps import (
 )
 
 __all__ = [
+    "PREFIX",
     "Act",
     "Action",
     "Analysis",

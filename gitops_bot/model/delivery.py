@@ -44,6 +44,10 @@ class Change:
             raise InternalError(f"{self.path}: nothing changes")
 
 
+PREFIX = "gitops-bot/"
+"""What the bot's branches are below, where its configuration says nothing else."""
+
+
 class Direction(StrEnum):
     """The two branches of a policy."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gitops_bot.model.asks import Ask
-from gitops_bot.model.delivery import Direction, Manner, PullRequest
+from gitops_bot.model.delivery import PREFIX, Direction, Manner, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
 from gitops_bot.model.gating import Offer, Readings
 from gitops_bot.model.git import Head, History, Tree
@@ -49,7 +49,7 @@ class Facts:
     statuses: Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
     """By cluster and object."""
     pulls: tuple[PullRequest, ...]
-    """The policy's, open and closed, newest first."""
+    """The policy's, open and closed, newest first; those of ours from another prefix than today's among them."""
     branches: Mapping[Direction, BranchView]
     stops: tuple[Stop, ...]
     """The holders of the stop file."""
@@ -57,6 +57,8 @@ class Facts:
     """The committer of the bot's own commits, `Name <email>`."""
     source: str = ""
     """Where the policy came from: the bot's configuration and the place it names."""
+    prefix: str = PREFIX
+    """What the bot's branches are below."""
     offered: Offer = None
     """What the policy's registry gives, or the environments before it."""
     contained: Mapping[tuple[str, str], bool] = field(default_factory=dict)

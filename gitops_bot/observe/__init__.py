@@ -8,7 +8,7 @@ from gitops_bot.model import Facts
 from gitops_bot.observe.borrowing import measured
 from gitops_bot.observe.clusters import owners
 from gitops_bot.observe.gating import readings
-from gitops_bot.observe.git import branch_names, branches, history, prefetch
+from gitops_bot.observe.git import branches, history, of_policy, prefetch
 from gitops_bot.observe.metrics import series
 from gitops_bot.observe.offers import offered
 from gitops_bot.observe.queue import see_queue, unbound
@@ -25,7 +25,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     site, base_commit = sight.site, sight.base_commit
     tree = site.repo.tree(base_commit)
     past = history(sight, policy)
-    pulls = tuple(pull for pull in sight.pulls if pull.branch in branch_names(policy).values())
+    pulls = of_policy(sight, policy)
     read = readings(sight, policy, past, pulls)
     offer = offered(sight, policy, edits.read(policy.spec.edits, tree), read)
     ours = branches(sight, policy)
@@ -47,6 +47,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         stops=stopfile.find(tree),
         identity=site.identity,
         source=site.source,
+        prefix=site.prefix,
         offered=offer,
         contained=contained(sight, policy, claim, said),
         owners=owners(sight, policy, tree),

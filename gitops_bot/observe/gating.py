@@ -43,7 +43,7 @@ Seen = ExperimentStatus | Unseen
 
 def readings(sight: Sight, policy: PromotionPolicy, own: History, pulls: Sequence[PullRequest]) -> Readings:
     """What this policy's gates look at, and nothing more. Errors: RepositoryError, EditError, PolicyInvalid."""
-    landing, pull = past.landing(own), people.promotion(policy, pulls)
+    landing, pull = past.landing(own), people.promotion(pulls)
     return Readings(
         syncs=tuple(_syncs(sight, policy, landing, pulls)) if landing else (),
         no_landing="" if landing else "the history of base ends before the present values came",
@@ -66,7 +66,7 @@ def _histories(sight: Sight, policy: PromotionPolicy) -> Mapping[str, History | 
 
 
 def _going_back(sight: Sight, policy: PromotionPolicy) -> Mapping[str, int]:
-    ways = {identity.branch(name, Direction.ROLLBACK): name for name in before(sight, policy)}
+    ways = {identity.branch(name, Direction.ROLLBACK, sight.site.prefix): name for name in before(sight, policy)}
     return {ways[one.branch]: one.number for one in sight.pulls if _stands(one) and one.branch in ways}
 
 

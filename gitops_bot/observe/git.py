@@ -16,6 +16,7 @@ from gitops_bot.model import (
     Head,
     History,
     Moment,
+    PullRequest,
     Slots,
 )
 from gitops_bot.observe import borrowing
@@ -35,22 +36,29 @@ def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
     others = [sight.policies[name] for name in sorted(named) if name in sight.policies]
     for policy in {one.name: one for one in (*policies, *others)}.values():
         paths = edits.candidates(policy.spec.edits)
-        branches = [sight.refs[name] for name in branch_names(policy).values() if name in sight.refs]
+        branches = [sight.refs[name] for name in branch_names(sight.site, policy).values() if name in sight.refs]
         past = () if _remembered(sight, policy) in sight.site.memory.histories else _commits(sight, policy)
         wanted |= {(sight.base_commit, path) for path in borrowing.files(policy)}
         wanted |= set(product((sight.base_commit, *branches, *(commit.oid for commit in past)), paths))
     sight.site.repo.prefetch(sorted(wanted))
 
 
-def branch_names(policy: PromotionPolicy) -> Mapping[Direction, str]:
+def branch_names(site: Site, policy: PromotionPolicy) -> Mapping[Direction, str]:
     """The names of the bot's branches for a policy."""
-    return {direction: identity.branch(policy.name, direction) for direction in Direction}
+    return {direction: identity.branch(policy.name, direction, site.prefix) for direction in Direction}
+
+
+def of_policy(sight: Sight, policy: PromotionPolicy) -> tuple[PullRequest, ...]:
+    """The policy's pull requests, below whatever prefix."""
+    ways = tuple(f"/{policy.name}/{direction.value}" for direction in Direction)
+    return tuple(pull for pull in sight.pulls if pull.branch.endswith(ways))
 
 
 def branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, BranchView]:
     """The bot's branches that there are, and what they hold."""
     repo = sight.site.repo
-    present = {direction: sight.refs[name] for direction, name in branch_names(policy).items() if name in sight.refs}
+    names = branch_names(sight.site, policy)
+    present = {direction: sight.refs[name] for direction, name in names.items() if name in sight.refs}
     heads = {direction: repo.head(oid, sight.base_commit) for direction, oid in present.items()}
     return {direction: _view(repo, head) for direction, head in heads.items()}
 

@@ -16,14 +16,13 @@ from gitops_bot.ports import ForgeOfPeople
 _Told = TypeVar("_Told")
 
 
-def promotion(policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> PullRequest | None:
+def promotion(pulls: Sequence[PullRequest]) -> PullRequest | None:
     """The open pull request of the promotion."""
-    return _open(policy, pulls, Direction.PROMOTE)
+    return _open(pulls, Direction.PROMOTE)
 
 
-def _open(policy: PromotionPolicy, pulls: Sequence[PullRequest], direction: Direction) -> PullRequest | None:
-    branch = identity.branch(policy.name, direction)
-    return next((one for one in pulls if one.branch == branch and one.state is PrState.OPEN), None)
+def _open(pulls: Sequence[PullRequest], direction: Direction) -> PullRequest | None:
+    return next((one for one in pulls if identity.goes(one.branch, direction) and one.state is PrState.OPEN), None)
 
 
 def checks(
@@ -47,7 +46,7 @@ def reviews(sight: Sight, policy: PromotionPolicy, pull: PullRequest | None) -> 
 
 def reviews_back(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> tuple[Review, ...] | str:
     """Of the open rollback, where the policy asks for approvals of it. Errors: RateLimited."""
-    pull = _open(policy, pulls, Direction.ROLLBACK)
+    pull = _open(pulls, Direction.ROLLBACK)
     return _reviews(sight, pull) if pull and policy.spec.rollback.approvals else ()
 
 
@@ -59,7 +58,7 @@ def _reviews(sight: Sight, pull: PullRequest) -> tuple[Review, ...] | str:
 def members(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> Mapping[str, frozenset[str] | str]:
     """Of each team whose approvals count now, by the name that the policy gives it. Errors: RateLimited."""
     asked = {Direction.PROMOTE: policy.spec.gates.approvals, Direction.ROLLBACK: policy.spec.rollback.approvals}
-    counting = [one for way, one in asked.items() if one and _open(policy, pulls, way)]
+    counting = [one for way, one in asked.items() if one and _open(pulls, way)]
     teams = [name for one in counting for name in one.from_ if name.startswith(TEAM)]
     return {name: team(sight, name.removeprefix(TEAM)) for name in teams}
 

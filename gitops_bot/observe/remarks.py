@@ -90,7 +90,7 @@ def _silent(sight: Sight, pull: PullRequest) -> bool:
 def _open_to_words(sight: Sight, policy: PromotionPolicy) -> Iterable[PullRequest]:
     """The open ones of ours; the newest of a branch where a person closed it, or the bot did a moment ago."""
     for direction in Direction:
-        branch = identity.branch(policy.name, direction)
+        branch = identity.branch(policy.name, direction, sight.site.prefix)
         newest = next((pull for pull in sight.pulls if pull.branch == branch), None)
         if newest is None or not newest.ours:
             continue
@@ -145,7 +145,7 @@ def _unbound(policy: PromotionPolicy, pull: PullRequest, remark: Remark, command
         return "the bot closed it" if _by_bot(pull) else "it is closed: the one command for it is reopen"
     if pull.state is PrState.OPEN and kind is AskKind.REOPEN:
         return "it is open"
-    back = pull.branch == identity.branch(policy.name, Direction.ROLLBACK)
+    back = identity.goes(pull.branch, Direction.ROLLBACK)
     if back and kind is AskKind.PROMOTE:
         return "this is the way back: merge it, or close it and ask on the promotion"
     if command.head and not pull.head.startswith(command.head):

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from gitops_bot.delivery import moved
 from gitops_bot.errors import BotError, ClusterError, ForgeError
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
+    PREFIX,
     Ask,
     Heard,
     History,
@@ -59,6 +61,8 @@ class Site:
     """`Name <email>` of the bot's commits."""
     source: str = ""
     """Where its policies come from, as pull requests remember it."""
+    prefix: str = PREFIX
+    """What the bot's branches are below."""
     automation: tuple[str, ...] = ()
     """E-mail addresses of other machines that commit here."""
     registries: Mapping[str, Registry] = field(default_factory=dict)
@@ -131,7 +135,7 @@ def _just_merged(pull: PullRequest, now: datetime) -> bool:
 
 
 def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
-    """Open pull requests, and the closed ones; those are remembered and only what is newer is asked for."""
+    """Those of our policies, open and closed; the closed ones are remembered and only what is newer is asked for."""
     memory = site.memory
     since = memory.closed_until - timedelta(minutes=10) if memory.closed_until else now - CLOSED_FOR
     listed = site.forge.pull_requests(since)
@@ -140,7 +144,8 @@ def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
     memory.closed_until = now
     memory.closed = {number: pull for number, pull in memory.closed.items() if number not in still_open}
     known = [*still_open.values(), *memory.closed.values()]
-    return sorted((pull for pull in known if pull.base == site.base), key=lambda pull: -pull.number)
+    here = (pull for pull in known if pull.base == site.base and moved.policy_of(pull, site.prefix, site.source))
+    return sorted(here, key=lambda pull: -pull.number)
 
 
 def before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:

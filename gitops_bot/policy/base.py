@@ -69,6 +69,11 @@ BranchName = Annotated[
     str, StringConstraints(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$")
 ]
 """A branch; never something that git could take for an option."""
+BranchPrefix = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=100, pattern=r"^([A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*/)+$"),
+]
+"""What branches begin with, up to a slash. With a policy's name it stays far below the 244 bytes that GitHub takes."""
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 

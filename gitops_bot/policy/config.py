@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from gitops_bot.policy.base import BranchName, Later, Metadata, Name, RepoPath, Spec, Text
+from gitops_bot.model import PREFIX
+from gitops_bot.policy.base import BranchName, BranchPrefix, Later, Metadata, Name, RepoPath, Spec, Text
 from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.watched import LabelName, LabelValue, Narrowed
@@ -67,6 +68,9 @@ class Repository(Spec):
     local_path: Path | None = None
     """With `forge: local` and a remote url: the bare repository on this machine beside which pull requests are kept."""
     base: BranchName = "main"
+    branch_prefix: BranchPrefix = PREFIX
+    """The bot's branches are `<branchPrefix><policy>/promote` and `…/rollback`. When it changes, what is open below the
+    old one is closed with the reason, and opened again below the new one."""
     policies: RepoPath | None = None
     """The folder of the policies on base, with the folders in it; absent when they are given as files."""
     token_from: SecretRef | None = None

@@ -38,6 +38,7 @@ def problems(config: BotConfig) -> list[Problem]:
 def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
     if "@" in repository.url.split("//", 1)[-1].split("/", 1)[0] and repository.url.startswith("http"):
         yield (*path, "url"), "holds credentials; give them by tokenFrom"
+    yield from _prefix((*path, "branchPrefix"), repository)
     if repository.token_from and repository.app:
         yield (*path, "app"), "goes without tokenFrom"
     if repository.forge == "github" and not (repository.token_from or repository.app):
@@ -54,6 +55,22 @@ def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
         yield from one_of((*path, "signing"), repository.signing, "ssh_key", "gpg")
     if repository.app:
         yield from _secret((*path, "app", "privateKeyFrom"), repository.app.private_key_from)
+
+
+_RESERVED = ("refs/", "gh-readonly-queue/")
+"""GitHub takes no new branch below the one, and makes those of its merge queues below the other."""
+
+
+def _prefix(path: Path, repository: Repository) -> Iterator[Problem]:
+    prefix, base = repository.branch_prefix, repository.base
+    if ".lock/" in prefix:
+        yield path, "must not hold a name that ends in .lock: git keeps those for itself"
+    if prefix.startswith(_RESERVED):
+        yield path, f"must not begin with {prefix.split('/', 1)[0]}/: GitHub keeps that for itself"
+    if prefix.startswith(f"{base}/"):
+        yield path, f"lies below the base branch {base}: git cannot have a branch and branches below it"
+    if base.startswith(prefix):
+        yield path, f"holds the base branch {base}: what is below it is the bot's alone to write"
 
 
 def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:

@@ -21,6 +21,9 @@ PATTERNS = {
     r"^[^,\x00-\x1f\x7f]+$": "must not hold commas or line breaks",
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",
+    r"^([A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*/)+$": (
+        "must end with a slash, like bot/: letters, digits, _ and dashes, single dots between them, no dash first"
+    ),
     r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?$": "must be a date, 2026-12-24, or a time, 2026-12-24T09:00",
     r"^[A-Za-z0-9/_.][^\s\x00-\x1f\x7f]*$": "must be a URL or a path, without spaces",
     r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$": (

@@ -91,11 +91,17 @@ def test_a_missing_branch_or_base_is_refused(forge: Forge) -> None:
 
 def test_forks_and_branches_of_others_are_not_listed(world: World, forge: Forge) -> None:
     world.repo.commit("feature", {"app.yaml": "version: 3\n"}, on="main")
-    world.repo.commit("my-gitops-bot/shop/promote", {"app.yaml": "version: 3\n"}, on="main")
     world.person_opens("feature")
-    world.person_opens("my-gitops-bot/shop/promote")
     world.fork_opens(BRANCH)
     assert [*forge.pull_requests(LONG_AGO)] == []
+
+
+def test_branches_that_are_named_as_ours_are_listed_below_any_prefix(world: World, forge: Forge) -> None:
+    other = "bot/env/shop/rollback"
+    world.repo.commit(other, {"app.yaml": "version: 3\n"}, on="main")
+    made(forge, other)
+    world.person_opens(BRANCH)
+    assert {pull.branch: pull.ours for pull in forge.pull_requests(LONG_AGO)} == {other: True, BRANCH: False}
 
 
 def test_what_a_person_opened_from_our_branch_is_listed_and_not_ours(world: World, forge: Forge) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from gitops_bot.delivery import actions, identity
 from gitops_bot.delivery.actions import Branch, Chosen, Situation
 from gitops_bot.model import (
+    PREFIX,
     Action,
     Change,
     CheckResult,
@@ -91,7 +92,7 @@ def proposal(step: Step = ADVANCE, candidate: Version = V2, *, draft: bool = Fal
         direction=direction,
         step=step.kind,
         key=key,
-        branch=identity.branch("shop", direction),
+        branch=identity.branch("shop", direction, PREFIX),
         base="main",
         base_commit="f" * 40,
         title=title,

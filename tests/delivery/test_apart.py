@@ -52,7 +52,7 @@ def test_different_files_and_waiting_policies_do_not_meet() -> None:
         (pull("", branch="gitops-bot/cart/promote"), False),
         (pull("", branch="gitops-bot/stray"), False),
         (pull("", branch="gitops-bot//promote"), False),
-        (pull("", branch="else/shop/promote"), False),
+        (pull("", branch="else/shop/promoted"), False),
     ],
 )
 def test_only_our_open_ones_without_a_policy_are_orphans(given: PullRequest, closed: bool) -> None:

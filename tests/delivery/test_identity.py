@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gitops_bot.delivery import asked, identity
-from gitops_bot.model import Direction, Slots, Step, StepKind, Version
+from gitops_bot.model import PREFIX, Direction, Slots, Step, StepKind, Version
 from tests.delivery.given import ADVANCE, BEFORE, ROLLBACK, V1, V2, V3, policy
 
 START = Step(StepKind.START, Slots(V1, V2, 5), "new")
@@ -62,7 +62,7 @@ def test_the_key_is_the_same_in_every_process() -> None:
 )
 def test_each_step_goes_by_one_of_two_branches(step: Step, direction: Direction, branch: str) -> None:
     assert identity.direction(step) is direction
-    assert identity.branch("shop", direction) == branch
+    assert identity.branch("shop", direction, PREFIX) == branch
 
 
 @pytest.mark.parametrize(

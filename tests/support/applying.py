@@ -13,6 +13,7 @@ from gitops_bot.apply import Outcome, apply
 from gitops_bot.delivery import actions, identity, marker
 from gitops_bot.errors import RepositoryUnreachable
 from gitops_bot.model import (
+    PREFIX,
     Change,
     CommitStatus,
     Direction,
@@ -169,7 +170,7 @@ class World:
         direction = identity.direction(wish.step)
         key = f"{wish.name}-{wish.step.kind.value}-{version}"
         title = f"{wish.step.kind.value} {wish.name} to {version}"
-        branch = identity.branch(wish.name, direction)
+        branch = identity.branch(wish.name, direction, PREFIX)
         changes = (Change(path, before, after, (move,)),)
         return Proposal(wish.name, direction, wish.step.kind, key, branch, "main", base, title, "", f"{title}\n",
                         ("promotion",), ("alice",), False, changes)  # fmt: skip
@@ -178,7 +179,7 @@ class World:
         self, name: str, refs: Mapping[str, str], proposal: Proposal | None
     ) -> Mapping[Direction, actions.Branch]:
         proposed = {one.path: (one.before, one.after) for one in proposal.changes} if proposal else None
-        found = {one: refs[branch] for one in Direction if (branch := identity.branch(name, one)) in refs}
+        found = {one: refs[branch] for one in Direction if (branch := identity.branch(name, one, PREFIX)) in refs}
         heads = {direction: self.git.head(oid, refs["main"]) for direction, oid in found.items()}
         return {
             direction: actions.Branch(

@@ -72,6 +72,7 @@ class Life:
         self.failures: list[str] = []
         self.consoles: Mapping[tuple[str, str], Console] = {}
         self.selectors: Mapping[str, Mapping[Kind, str]] = {}
+        self.source = ""
         self.write(staging="1.0.0", prod="1.0.0")
 
     def write(self, **versions: str) -> str:
@@ -127,6 +128,8 @@ class Life:
             registries=self.registries,
             selectors=self.selectors,
             consoles=self.consoles,
+            source=self.source,
+            prefix=self.world.prefix,
         )
         return run(Job(site, lambda _sight: Loaded(self.policy, whole=True), Limits(), self.world))
 

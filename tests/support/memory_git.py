@@ -62,6 +62,8 @@ class MemoryGit:
     """What the bot did and must not do."""
     meanwhile: Callable[[], None] | None = None
     """What a person does between the bot's look and its first write."""
+    prefix: str = "gitops-bot/"
+    """What the bot's branches are below."""
 
     # ------------------------------------------------------------ for people
 
@@ -128,7 +130,7 @@ class MemoryGit:
     def refresh(self) -> Mapping[str, str]:
         """Where the branches are."""
         self.evaluated = set(self.refs.values())
-        return {name: oid for name, oid in self.refs.items() if name == BASE or name.startswith("gitops-bot/")}
+        return {name: oid for name, oid in self.refs.items() if name == BASE or name.startswith(self.prefix)}
 
     def tree(self, commit: str) -> Snapshot:
         """A look-up."""

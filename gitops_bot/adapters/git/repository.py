@@ -26,7 +26,7 @@ from gitops_bot.errors import (
     RepositoryUnreachable,
     UsageError,
 )
-from gitops_bot.model import Commit, Head, Tree
+from gitops_bot.model import PREFIX, Commit, Head, Tree
 from gitops_bot.ports import BranchUpdate, CommitDraft, Committer, Pushed
 
 _TRIES = 3
@@ -49,7 +49,7 @@ class GitRepository:
         base: str,
         identity: tuple[str, str],
         token: Token | None = None,
-        prefix: str = "gitops-bot/",
+        prefix: str = PREFIX,
         sign: Sign | None = None,
         committer: Committer | None = None,
         timeout_s: float = 120,

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
+from gitops_bot.adapters import forges
 from gitops_bot.adapters.github import automerge, said
 from gitops_bot.adapters.github.comments import Comments, cut
 from gitops_bot.adapters.github.committing import Committing
@@ -41,7 +42,7 @@ Data = Mapping[str, Any]
 
 
 class GitHubForge:
-    """The pull requests whose branches begin with the prefix. For one thread; `token` may be asked from others.
+    """The pull requests whose branches are named as ours are. For one thread; `token` may be asked from others.
 
     Use it as a context manager, or call `disconnect`.
     """
@@ -52,7 +53,6 @@ class GitHubForge:
         *,
         auth: Token | App,
         api_url: str = "https://api.github.com",
-        prefix: str = "gitops-bot/",
         ca_file: str | None = None,
         timeout_s: float = 20,
         merge_method: Method = "merge",
@@ -75,7 +75,6 @@ class GitHubForge:
         read = auth.read if isinstance(auth, Token) else self._installation_token
         self._api = Api(Credentials("token", read), settings, renewed=isinstance(auth, App))
         self._repository = repository
-        self._prefix = prefix
         self._sleep = sleep
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
@@ -292,7 +291,7 @@ class GitHubForge:
         if base["repo"]["full_name"].lower() != self._repository.lower():
             moved = f"{self._repository} is called {base['repo']['full_name']} now"
             raise ForgeRefused(moved, remedy="Configure its present name")
-        return head["ref"].startswith(self._prefix) and bool(head["repo"]) and head["repo"]["id"] == base["repo"]["id"]
+        return forges.named_as_ours(head["ref"]) and bool(head["repo"]) and head["repo"]["id"] == base["repo"]["id"]
 
     def _pull(self, data: Data) -> PullRequest:
         merged = data["merged_at"] is not None

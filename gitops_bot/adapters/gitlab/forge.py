@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlencode
 
+from gitops_bot.adapters import forges
 from gitops_bot.adapters.gitlab import said
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
 from gitops_bot.adapters.gitlab.merging import Merging, merge_commit, queued
@@ -54,7 +55,7 @@ Data = Mapping[str, Any]
 
 
 class GitLabForge:
-    """The merge requests whose branches begin with the prefix. For one thread; `token` may be asked from others.
+    """The merge requests whose branches are named as ours are. For one thread; `token` may be asked from others.
 
     Use it as a context manager, or call `disconnect`.
     """
@@ -65,7 +66,6 @@ class GitLabForge:
         *,
         auth: Token,
         url: str = "https://gitlab.com",
-        prefix: str = "gitops-bot/",
         ca_file: str | None = None,
         timeout_s: float = 20,
         merge_method: Literal["merge", "squash"] = "merge",
@@ -85,7 +85,6 @@ class GitLabForge:
         self._api = Api(Credentials(auth.read), settings)
         self.project = project
         """Its path, with its groups."""
-        self._prefix = prefix
         self._sleep = sleep
         self._merging = Merging(self._api, project, squash=merge_method == "squash", now=now)
         self._own_name = ""
@@ -305,7 +304,7 @@ class GitLabForge:
     def _is_candidate(self, data: Data) -> bool:
         """From one of our branches in this very project: not from a fork, nor from one that is gone."""
         branch: str = data["source_branch"]
-        return data["source_project_id"] == data["target_project_id"] and branch.startswith(self._prefix)
+        return bool(data["source_project_id"] == data["target_project_id"]) and forges.named_as_ours(branch)
 
     def _pull(self, data: Data) -> PullRequest:
         state = _STATES.get(data["state"], PrState.OPEN)

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from gitops_bot.adapters import forges
 from gitops_bot.adapters.local.store import Record, Store
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable, RepositoryError
 from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Reaction, Remark, Review, StatusState
 from gitops_bot.ports import Clock, Merged, NotReady
-
-PREFIX = "gitops-bot/"
 
 
 class GitRunner(Protocol):
@@ -45,7 +44,7 @@ class LocalForge:
     def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
         """The open pull requests from our branches, and those closed or merged since."""
         with self._store.locked():
-            shown = [self._shown(record) for record in self._seen() if record.branch.startswith(PREFIX)]
+            shown = [self._shown(record) for record in self._seen() if forges.named_as_ours(record.branch)]
         return [one for one in shown if one.closed_at is None or one.closed_at >= closed_since]
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
