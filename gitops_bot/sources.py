@@ -12,6 +12,7 @@ from gitops_bot.errors import PlaceConflict, PolicyError, PolicyInvalid
 from gitops_bot.model import Tree
 from gitops_bot.observe import Sight
 from gitops_bot.policy.config import Repository
+from gitops_bot.policy.fleet import ChosenClusters
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 from gitops_bot.tick import Failure, Load, Loaded
 
@@ -112,7 +113,10 @@ def in_known_clusters(load: Load, known: Set[str]) -> Load:
         spec = one.policy.spec
         given = spec.candidate
         looks = spec.asks_metrics or given.experiment or given.workload or given.traffic or spec.baseline.workload
-        return [cluster for cluster in spec.clusters if looks and cluster not in known]
+        named = spec.clusters if looks else ()
+        if isinstance(spec.given_clusters, ChosenClusters):
+            named = (spec.given_clusters.placement.hub,)
+        return [cluster for cluster in named if cluster not in known]
 
     def checked(sight: Sight) -> Loaded:
         loaded = load(sight)

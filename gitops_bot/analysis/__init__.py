@@ -64,6 +64,8 @@ def verdict(
                 checks.append(CheckResult(name, Outcome.UNKNOWN, NOT_COMPARED, critical=False))
             else:
                 checks.append(measured(name, policy, metric, trial, cluster, series, now))
+    if policy.spec.unknown_clusters:
+        checks.append(CheckResult("clusters", Outcome.UNKNOWN, policy.spec.unknown_clusters))
     if trial and trial.unread:
         checks.append(CheckResult("templates", Outcome.UNKNOWN, trial.unread))
     if trial and trial.excused:

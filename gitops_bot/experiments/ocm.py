@@ -29,6 +29,8 @@ from gitops_bot.model import ExperimentStatus, Phase
 _GROUP = "cluster.open-cluster-management.io"
 _APPS = "apps.open-cluster-management.io"
 _DECISIONS = frozenset({"f:decisions", "f:numberOfSelectedClusters", "f:decisionGroups"})
+_MOST_GROUPS = 10
+"""So many are named where the one that is meant is not among them."""
 _PHASES = {
     "Propagated": Phase.RUNNING,
     "PreHookSucessful": Phase.RUNNING,  # the project's own spelling
@@ -64,9 +66,7 @@ def read_placement_rule(rule: Resource, _lookup: Lookup, _container: str | None)
 
 def read_placement(placement: Resource, lookup: Lookup, _container: str | None) -> ExperimentStatus:
     """The rings of a Placement, in the order of its decision groups, and its clusters as far as decisions are seen."""
-    name = text(placement, "metadata", "name")
-    around = lookup.all("PlacementDecision", text(placement, "metadata", "namespace"))
-    decisions = [one for one in around if label(one, f"{_GROUP}/placement") == name and _is_owned(one, placement)]
+    decisions = _decisions(placement, lookup)
     said = _placed(placement)
     decided, told = len(_all_clusters(decisions)), number(placement, "status", "numberOfSelectedClusters")
     if said.phase is Phase.NONE and decisions and decided != told:
@@ -81,6 +81,34 @@ def read_placement(placement: Resource, lookup: Lookup, _container: str | None) 
     )
 
 
+def read_chosen(placement: Resource, lookup: Lookup, group: str | int | None) -> ExperimentStatus:
+    """The clusters that a Placement chose, or one of its decision groups: by its name, or by its number.
+
+    Never more than is known: fewer named than the Placement counts is UNKNOWN, and so is a group that it has not.
+    """
+    decisions, groups, said = _decisions(placement, lookup), _groups(placement), _placed(placement)
+    told = number(placement, "status", "numberOfSelectedClusters")
+    if group is not None:
+        wanted = [one for one in groups if group in (text(one, "decisionGroupName"), number(one, "decisionGroupIndex"))]
+        numbers = {number(one, "decisionGroupIndex") for one in wanted} - {None}
+        decisions = [one for one in decisions if numeral(label(one, f"{_GROUP}/decision-group-index")) in numbers]
+        told = sum(number(one, "clusterCount") or 0 for one in wanted)
+        if said.phase is Phase.NONE and not wanted:
+            said = Said(Phase.UNKNOWN, f"it has no decision group {group}, only {_called(groups)}")
+    named = _all_clusters(decisions)
+    if said.phase is Phase.NONE and not told:
+        said = Said(Phase.UNKNOWN, "no cluster has been chosen")
+    if said.phase is Phase.NONE and len(named) != told:
+        said = Said(Phase.UNKNOWN, f"{told} clusters were chosen, its decisions name {len(named)}: waiting for them")
+    ref = reference(placement, "Placement")
+    return ExperimentStatus(ref, said.phase, said.reason, clusters=named, applied=_decided(decisions))
+
+
+def is_whole(status: ExperimentStatus) -> bool:
+    """Whether clusters were chosen, as many as the object itself asks for, and all of them are named."""
+    return status.phase is Phase.NONE and bool(status.clusters)
+
+
 def read_placement_decision(decision: Resource, lookup: Lookup, _container: str | None) -> ExperimentStatus:
     """The clusters of all decisions of the Placement that this one belongs to."""
     placement = label(decision, f"{_GROUP}/placement")
@@ -93,17 +121,6 @@ def read_placement_decision(decision: Resource, lookup: Lookup, _container: str 
         reason=f"{len(chosen)} clusters were chosen",
         clusters=chosen,
     )
-
-
-def rings(decisions: Iterable[Resource], placement: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The groups of clusters of a Placement, the first to be served first: (name, clusters)."""
-    found: dict[int, tuple[str, set[str]]] = {}
-    for one in decisions:
-        index = numeral(label(one, f"{_GROUP}/decision-group-index"))
-        if label(one, f"{_GROUP}/placement") == placement and index is not None:
-            _, clusters = found.setdefault(index, (label(one, f"{_GROUP}/decision-group-name"), set()))
-            clusters.update(_clusters(one))
-    return tuple((name, tuple(sorted(clusters))) for _, (name, clusters) in sorted(found.items()))
 
 
 def _stale(subscription: Resource) -> Said | None:
@@ -185,10 +202,27 @@ def _all_clusters(decisions: Iterable[Resource]) -> tuple[str, ...]:
     return tuple(sorted({name for one in decisions for name in _clusters(one)}))
 
 
+def _decisions(placement: Resource, lookup: Lookup) -> list[Resource]:
+    """Its own decisions, as far as they are seen; not those that are going."""
+    name, around = text(placement, "metadata", "name"), text(placement, "metadata", "namespace")
+    return [
+        one
+        for one in lookup.all("PlacementDecision", around)
+        if label(one, f"{_GROUP}/placement") == name
+        and _is_owned(one, placement)
+        and not text(one, "metadata", "deletionTimestamp")
+    ]
+
+
 def _groups(placement: Resource) -> list[Resource]:
     """The groups in the order of their numbers, which is the order in which they are served."""
     groups = items(placement, "status", "decisionGroups")
     return sorted(groups, key=lambda group: number(group, "decisionGroupIndex") or 0)
+
+
+def _called(groups: list[Resource]) -> str:
+    names = [text(one, "decisionGroupName") or str(number(one, "decisionGroupIndex")) for one in groups]
+    return ", ".join([*names[:_MOST_GROUPS], *(["…"] if names[_MOST_GROUPS:] else [])]) or "none"
 
 
 def _placed(placement: Resource) -> Said:
@@ -196,6 +230,10 @@ def _placed(placement: Resource) -> Said:
         condition(placement, "PlacementSatisfied"),
         condition(placement, "PlacementMisconfigured"),
     )
+    written = number(placement, "metadata", "generation")
+    seen = number(satisfied, "observedGeneration")
+    if seen and written and seen < written:
+        return Said(Phase.UNKNOWN, "its status is from before its last change")
     if misconfigured.get("status") == "True":
         return Said(Phase.ERROR, explained(misconfigured, "misconfigured"))
     match text(satisfied, "status"):

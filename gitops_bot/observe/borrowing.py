@@ -11,6 +11,7 @@ from gitops_bot.errors import BotError, ClusterError, EditError, ObjectAbsent, P
 from gitops_bot.experiments import Resource
 from gitops_bot.model import Kind, SlotName
 from gitops_bot.observe.clusters import listed
+from gitops_bot.observe.placements import placed
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.metrics import Borrowed, Metric
@@ -43,11 +44,11 @@ def files(policy: PromotionPolicy) -> tuple[str, ...]:
 
 
 def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
-    """The policy with the ladder it reads from base, and the metrics of the templates it borrows.
+    """The policy with the clusters of its placement, the ladder it reads from base, the metrics of its templates.
 
     Errors: PolicyInvalid, EditError, ClusterError.
     """
-    policy = climbed(sight, policy)
+    policy = climbed(sight, placed(sight, policy))
     analysis, canary = policy.spec.analysis, policy.spec.strategy.canary
     rungs = canary.ladder if canary else ()
     if not analysis.templates and not any(rung.templates for rung in rungs):

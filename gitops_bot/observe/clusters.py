@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 
@@ -15,8 +15,10 @@ from gitops_bot.model import (
     Kind,
     Ownership,
     Tree,
+    Unseen,
 )
 from gitops_bot.observe.sight import Sight, Site
+from gitops_bot.policy.fleet import ReadClusters
 from gitops_bot.policy.schema import PromotionPolicy
 
 
@@ -28,10 +30,13 @@ def owners(sight: Sight, policy: PromotionPolicy, tree: Tree) -> Mapping[int, Ow
         homes.add(spec.candidate.experiment.ref.namespace)
     home = homes.pop() if len(homes) == 1 else ""
     clusters = [name for name in spec.clusters if name in sight.site.clusters]
-    return {
+    found = {
         number: _ownership(sight, clusters, replace(one, namespace=one.namespace or home))
         for number, one in live.subjects(spec.edits, tree).items()
     }
+    if not (unknown := spec.unknown_clusters):
+        return found
+    return {number: replace(one, unseen=(unknown, *one.unseen)) for number, one in found.items()}
 
 
 def _ownership(sight: Sight, clusters: Iterable[str], subject: Subject) -> Ownership:
@@ -48,6 +53,13 @@ def _ownership(sight: Sight, clusters: Iterable[str], subject: Subject) -> Owner
         elif narrowed(sight, cluster, kind) and not live.is_among(subject, kind, tuple(objects.values())):
             unseen.append(f"the cluster {cluster} is asked for no {kind.plural} {narrowed(sight, cluster, kind)}")
     return Ownership(unseen=tuple(dict.fromkeys(unseen)))
+
+
+def unseen_clusters(policy: PromotionPolicy) -> Iterator[tuple[str, Unseen]]:
+    """The hub, and why it is not known which clusters a policy is about; nothing where that is known."""
+    given = policy.spec.given_clusters
+    if isinstance(given, ReadClusters) and given.trouble:
+        yield given.placement.hub, Unseen(given.placement.ref, given.trouble)
 
 
 def listed(sight: Sight, cluster: str, kind: Kind) -> Objects | ClusterError:

@@ -10,7 +10,7 @@ from gitops_bot.errors import ClusterError, PolicyInvalid
 from gitops_bot.experiments import DOCUMENTS, SYSTEMS, Lookup, Objects, Resource, keel, twice
 from gitops_bot.experiments.fields import mapping
 from gitops_bot.model import ExperimentStatus, ObjectRef, Unseen
-from gitops_bot.observe.clusters import listed
+from gitops_bot.observe.clusters import listed, unseen_clusters
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.watched import LOAD_TESTS, Experiment
@@ -61,6 +61,8 @@ def votes(sight: Sight, policy: PromotionPolicy) -> Iterator[tuple[str, tuple[Ex
             yield cluster, Unseen(workload, str(error))
         else:
             yield cluster, keel.approvals_of(answer, workload, sight.now)
+    if not wanted.cluster:
+        yield from unseen_clusters(policy)
 
 
 def asked(sight: Sight, cluster: str, controller: str, path: str, params: Mapping[str, str]) -> Any:

@@ -30,7 +30,7 @@ from gitops_bot.model import (
     Version,
 )
 from gitops_bot.observe import people
-from gitops_bot.observe.clusters import listed
+from gitops_bot.observe.clusters import listed, unseen_clusters
 from gitops_bot.observe.dashboards import votes
 from gitops_bot.observe.git import history
 from gitops_bot.observe.sight import Sight, before
@@ -99,6 +99,8 @@ def _syncs(
             yield cluster, _deployed(sight, policy, cluster, ref, landing.commit, since)
         if sync.live:
             yield from ((cluster, one) for one in _live(sight, policy, cluster))
+    if not sync.cluster:
+        yield from unseen_clusters(policy)
 
 
 def _deployed(

@@ -58,7 +58,8 @@ def _text(file: str, model: type[BaseModel]) -> str:
 
 
 def _plain(schema: Any) -> Any:
-    """Without `default: null`, names that are not served as nothing but that, and maps closed to other names."""
+    """Without `default: null`, names that are not served as nothing but that, maps closed to other names, and one list
+    of arms for each choice."""
     if isinstance(schema, list):
         return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
@@ -68,6 +69,10 @@ def _plain(schema: Any) -> Any:
     plain: JsonSchemaValue = {
         key: _plain(value) for key, value in schema.items() if not (key == "default" and value is None)
     }
+    if "oneOf" in plain:
+        plain["anyOf"] = plain.pop("oneOf")
+    if "anyOf" in plain:
+        plain["anyOf"] = [inner for arm in plain["anyOf"] for inner in (arm["anyOf"] if [*arm] == ["anyOf"] else [arm])]
     if "patternProperties" in plain:
         plain["additionalProperties"] = False
     return plain

@@ -46,6 +46,8 @@ def _document(model: Any, root: str) -> str:
 
 def _inner(shape: dict[str, Any]) -> dict[str, Any]:
     """What a list or a map holds, else the shape itself."""
+    if any("$ref" in arm for arm in shape.get("anyOf", ())):
+        return shape
     for arm in (shape, *shape.get("anyOf", ())):
         if found := _held(arm):
             return found

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gitops_bot.model import SlotName
 from gitops_bot.policy import experiments, speaking, templates
 from gitops_bot.policy.fields import Path, Problem, given_names, one_of, shown
+from gitops_bot.policy.fleet import ByPlacement, ChosenClusters
 from gitops_bot.policy.form import misfit
 from gitops_bot.policy.gating import problems as gating
 from gitops_bot.policy.judging import Compare
@@ -274,8 +275,21 @@ def _same_place(edit: Edit, others: tuple[Edit, ...]) -> bool:
 
 
 def _clusters(spec: PolicySpec) -> Iterator[Problem]:
+    path: Path = ("spec", "clusters")
+    if isinstance(spec.given_clusters, ChosenClusters):
+        yield from _chosen((*path, "placement"), spec, spec.given_clusters.placement)
+        return
     if not spec.clusters:
-        yield ("spec", "clusters"), "name at least one cluster, or leave the key out"
+        yield path, "name at least one cluster, or leave the key out"
     for index, name in enumerate(spec.clusters):
         if name in spec.clusters[:index]:
-            yield ("spec", "clusters", index), f"{name} is named twice"
+            yield (*path, index), f"{name} is named twice"
+
+
+def _chosen(path: Path, spec: PolicySpec, placement: ByPlacement) -> Iterator[Problem]:
+    if placement.kind == "PlacementRule" and placement.group is not None:
+        yield (*path, "group"), "goes with kind: Placement: a PlacementRule has no decision groups"
+    if spec.strategy.ab_test:
+        yield path, "does not go with abTest, which is in one cluster: name it"
+    if spec.placement:
+        yield path, "does not go with strategy.canary.placement, which is read in spec.clusters: name the hub there"

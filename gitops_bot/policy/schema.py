@@ -24,6 +24,7 @@ from gitops_bot.policy.base import (
     Who,
 )
 from gitops_bot.policy.commands import Commands
+from gitops_bot.policy.fleet import ChosenClusters, Clusters, ReadClusters
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.gating.people import Approvals
 from gitops_bot.policy.metrics import Analysis
@@ -174,8 +175,8 @@ class PolicySpec(Spec):
     """A repository of the bot configuration."""
     base: BranchName | None = None
     """Default: the repository's."""
-    clusters: tuple[Name, ...] = ("default",)
-    """Clusters of the bot configuration; every one must agree."""
+    given_clusters: Annotated[Clusters, Field(alias="clusters")] = ("default",)
+    """Clusters of the bot configuration, by name, or those that a placement chooses; every one must agree."""
     candidate: Candidate
     baseline: Baseline = Baseline()
     analysis: Analysis = Analysis()
@@ -188,6 +189,23 @@ class PolicySpec(Spec):
     commands: Commands = Commands()
     notify: tuple[Name, ...] = ()
     """Notifiers of the bot configuration that are told when the state of a pull request changes."""
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Those that are known by name."""
+        given = self.given_clusters
+        if isinstance(given, ChosenClusters):
+            return given.names if isinstance(given, ReadClusters) else ()
+        return given
+
+    @property
+    def unknown_clusters(self) -> str:
+        """Why not all of them are known; empty where they are. What is not known agrees to nothing."""
+        given = self.given_clusters
+        if not isinstance(given, ChosenClusters):
+            return ""
+        trouble = given.trouble if isinstance(given, ReadClusters) else "its decisions were not read"
+        return trouble and f"{given.placement}: {trouble}"
 
     @property
     def colors(self) -> tuple[str, ...]:

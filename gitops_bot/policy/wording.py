@@ -76,20 +76,21 @@ def one_of(names: Sequence[str], last: str = "or") -> str:
 
 
 def _written_path(document: Document, error: ErrorDetails) -> Path:
-    """Where it is in the file: pydantic appends the arm of a union, and `[key]` for the key itself."""
-    path = tuple(error["loc"])
-    while path not in document.spots:
-        path = path[:-1]
+    """Where it is in the file: pydantic names the arm of a union on the way, and appends `[key]` for the key itself."""
+    path: Path = ()
+    for piece in error["loc"]:
+        if (*path, piece) in document.spots:
+            path = (*path, piece)
     return path
 
 
 def _fault(document: Document, path: Path, error: ErrorDetails, root: Shape, *, suggest: bool) -> Fault:
     spot, kind = document.spot(path), error["type"]
     if kind == "missing":
-        missing = tuple(error["loc"])
+        missing = (*path, error["loc"][-1])
         return Fault(spot.key or spot.value, f"is missing; expected {_expected(_at(root, missing))}", missing)
     if kind == "extra_forbidden":
-        known = _served(_at(root, path[:-1]))
+        known = _served(_mapping(root, _at(root, path[:-1])))
         suggestion = (_belongs(root, path) or nearest(str(path[-1]), known)) if suggest else ""
         return Fault(spot.key or spot.value, "unknown key", path, suggestion, written=spot.written)
     of_key = error["loc"][-1:] == ("[key]",) and spot.key is not None
@@ -191,7 +192,7 @@ def _at(root: Shape, path: Path) -> Shape:
     shape = root
     for piece in path:
         shape = _resolved(root, _below(_mapping(root, shape) if isinstance(piece, str) else shape, piece))
-    return shape
+    return {**shape, "anyOf": [_resolved(root, arm) for arm in shape["anyOf"]]} if "anyOf" in shape else shape
 
 
 def _mapping(root: Shape, shape: Shape) -> Shape:
@@ -254,7 +255,7 @@ def _expected(shape: Shape) -> str:
     if any("%" in arm.get("pattern", "") for arm in shape.get("anyOf", ())):
         return "a number, a percentage (1%) or a time (500ms)"
     if "anyOf" in shape:
-        return one_of([_expected(arm) for arm in shape["anyOf"]])
+        return one_of([_expected(arm) for arm in shape["anyOf"] if arm.get("type") != "null"])
     names = shape.get("required") or _served(shape)
     mapping = f"a mapping with {one_of(names, 'and' if shape.get('required') else 'or')}" if names else "a mapping"
     plain = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}

@@ -1,4 +1,5 @@
-"""Whether the clusters of a ring were chosen, and when. Pure."""
+"""Whether the clusters of a ring were chosen, and when: the policy's own, and those of a ladder that goes by clusters.
+Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gitops_bot.model import ExperimentStatus, ObjectRef, Phase, Slots, Unseen
+from gitops_bot.policy.fleet import ReadClusters
 from gitops_bot.policy.schema import PromotionPolicy
 
 Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
@@ -13,6 +15,8 @@ Statuses = Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
 
 def missing(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> str:
     """Why the ring that git asks for is not there yet; empty where it is, or none is asked for."""
+    if policy.spec.unknown_clusters:
+        return policy.spec.unknown_clusters
     placement, canary = policy.spec.placement, policy.spec.strategy.canary
     for cluster in policy.spec.clusters if placement and slots.weight else ():
         assert placement is not None
@@ -29,7 +33,9 @@ def missing(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> str:
 
 def chosen(policy: PromotionPolicy, slots: Slots, statuses: Statuses) -> tuple[datetime, ...]:
     """When the clusters of the ring were chosen, where that is said."""
-    placement = policy.spec.placement
+    given, placement = policy.spec.given_clusters, policy.spec.placement
+    if isinstance(given, ReadClusters) and given.since:
+        return (given.since,)
     if placement is None or not slots.weight:
         return ()
     seen = (statuses[cluster, placement.ref] for cluster in policy.spec.clusters)

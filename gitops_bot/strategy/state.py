@@ -194,6 +194,8 @@ def _candidate(policy: PromotionPolicy, slots: Slots, statuses: Statuses, offere
     if given.slot:
         return by_git(policy, slots), "git names no candidate version"
     assert given.experiment is not None  # rules.py: exactly one of the three
+    if policy.spec.unknown_clusters:
+        return None, policy.spec.unknown_clusters
     seen = [(cluster, statuses[cluster, given.experiment.ref]) for cluster in policy.spec.clusters]
     versions: set[Version] = set()
     for cluster, status in seen:
@@ -252,6 +254,8 @@ def _stable_health(policy: PromotionPolicy, slots: Slots, statuses: Statuses) ->
     workload = policy.spec.baseline.workload
     if workload is None:
         return Health.NOT_SEEN, "no workload is named at spec.baseline.workload"
+    if policy.spec.unknown_clusters:
+        return Health.NOT_WELL, policy.spec.unknown_clusters
     for cluster in policy.spec.clusters:
         status = statuses[cluster, workload.ref]
         if why := not_live(status, slots.stable, must_be_well=True):

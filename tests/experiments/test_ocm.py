@@ -9,7 +9,6 @@ from gitops_bot.experiments.ocm import (
     read_placement_decision,
     read_placement_rule,
     read_subscription,
-    rings,
 )
 from gitops_bot.model import Phase
 from tests.experiments.samples import Json, alone, having, holding, lacking, sample, stating
@@ -128,10 +127,6 @@ def test_a_placement_has_the_rings_in_their_order_and_the_clusters_of_its_own_de
     status = read_placement(placement, holding("PlacementDecision", first, second, foreign), None)
     assert status.rings == ("ring0", "")
     assert status.clusters == ("eu-central-1", "eu-north-1", "eu-west-1")
-    assert rings((second, foreign, first), "prod-eu") == (
-        ("ring0", ("eu-west-1",)),
-        ("", ("eu-central-1", "eu-north-1")),
-    )
 
 
 def test_a_decision_by_itself_has_its_own_clusters() -> None:

@@ -191,7 +191,19 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         ),
         ("  base: !!int x", "12:9: spec.base: the tag int does not fit the value"),
         ('  base: "\\ud800"', "12:9: spec.base: half of a surrogate pair is not text"),
-        ("  clusters: prod", "12:13: spec.clusters: must be a list, not text"),
+        ("  clusters: prod", "12:13: spec.clusters: must be a list or a mapping with placement, not text"),
+        (
+            "  clusters: {placement: {hub: hub, namespace: shop}}",
+            "12:14: spec.clusters.placement.name: is missing; expected text",
+        ),
+        (
+            "  clusters: {placment: {hub: hub, namespace: shop, name: x}}",
+            "12:14: spec.clusters.placment: unknown key (did you mean placement?)",
+        ),
+        (
+            "  clusters: {placement: {hub: hub, namespace: shop, name: x, group: [a]}}",
+            "12:69: spec.clusters.placement.group: must be text or a whole number, not a list",
+        ),
         ("  clusters: [a b]", "12:14: spec.clusters[0]: must not hold spaces or slashes"),
         (
             "  analysis:\n    - a",

@@ -84,6 +84,20 @@ def test_each_environment_and_each_ring_becomes_one_policy_that_waits_for_those_
     }
 
 
+def test_rings_take_their_clusters_from_the_decision_groups_of_one_placement() -> None:
+    placed = "rings:\n        - {name: one, clusters: [eu-1]}\n        - name: rest\n          clusters: [eu-2, eu-3]"
+    rings = "rings:\n        - {name: one}\n        - name: rest"
+    shared = "clusters: {placement: {hub: hub, namespace: shop, name: cart, group: '{{ ring }}'}}"
+    found = loaded(PIPELINE.replace(placed, f"{shared}\n      {rings}"))
+    placements = {name: getattr(one.policy.spec.given_clusters, "placement", None) for name, one in found.items()}
+    assert {name: one.group for name, one in placements.items() if one} == {
+        "cart-eu-one": "one",
+        "cart-eu-rest": "rest",
+    }
+    named = loaded(PIPELINE.replace("rings:", f"{shared}\n      rings:"))
+    assert named["cart-eu-rest"].policy.spec.clusters == ("eu-2", "eu-3")  # the nearer word, whole
+
+
 @pytest.mark.parametrize(
     ("name", "soak", "merge", "clusters", "path"),
     [

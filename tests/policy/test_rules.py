@@ -11,6 +11,8 @@ from gitops_bot.policy.config_rules import problems as config_problems
 from gitops_bot.policy.rules import problems
 from tests.support.build import ERRORS, LADDER, PROMOTION, policy
 
+PLACED = {"hub": "hub", "namespace": "shop", "name": "fleet"}
+
 Spec = dict[str, Any]
 WORKLOAD = {"namespace": "shop", "name": "cart-canary"}
 CANARY = {"kind": "Canary", "namespace": "shop", "name": "cart"}
@@ -228,6 +230,21 @@ def metric(**changed: Any) -> Spec:
         # the rest
         (LADDER, {"clusters": []}, "clusters", "name at least one cluster"),
         (LADDER, {"clusters": ["eu", "eu"]}, "clusters.1", "eu is named twice"),
+        (
+            LADDER,
+            {"clusters": {"placement": {**PLACED, "kind": "PlacementRule", "group": "canary"}}},
+            "clusters.placement.group",
+            "goes with kind: Placement",
+        ),
+        (
+            LADDER,
+            {
+                "clusters": {"placement": PLACED},
+                "strategy": {"canary": {"rings": [1, 3], "placement": {"namespace": "shop", "name": "x"}}},
+            },
+            "clusters.placement",
+            "does not go with strategy.canary.placement",
+        ),
         (LADDER, {"pullRequest": {"title": "{{ version }}"}}, "pullRequest.title", "unknown variable version"),
     ],
 )

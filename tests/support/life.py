@@ -11,7 +11,7 @@ import yaml
 from gitops_bot import observe
 from gitops_bot.adapters.recorded import MemoryCluster
 from gitops_bot.experiments import SYSTEMS
-from gitops_bot.model import Kind, Plan, PrState
+from gitops_bot.model import Ask, Kind, Plan, PrState
 from gitops_bot.policy.config import Limits
 from gitops_bot.policy.loading import Source, load_policies
 from gitops_bot.policy.watched import BY_PIPELINE, SELECTABLE
@@ -73,6 +73,7 @@ class Life:
         self.consoles: Mapping[tuple[str, str], Console] = {}
         self.selectors: Mapping[str, Mapping[Kind, str]] = {}
         self.source = ""
+        self.asks: Mapping[str, tuple[Ask, ...]] = {}
         self.write(staging="1.0.0", prod="1.0.0")
 
     def write(self, **versions: str) -> str:
@@ -131,7 +132,7 @@ class Life:
             source=self.source,
             prefix=self.world.prefix,
         )
-        return run(Job(site, lambda _sight: Loaded(self.policy, whole=True), Limits(), self.world))
+        return run(Job(site, lambda _sight: Loaded(self.policy, whole=True), Limits(), self.world, asks=self.asks))
 
     def open(self) -> list[str]:
         """The titles of what is open."""

@@ -10,7 +10,9 @@ from gitops_bot.delivery.body.page import Fold, Page
 from gitops_bot.delivery.text import code
 from gitops_bot.model import Query
 from gitops_bot.policy import templates
+from gitops_bot.policy.fleet import ChosenClusters
 from gitops_bot.policy.quantities import format_duration
+from gitops_bot.policy.schema import PolicySpec
 
 
 def surroundings(page: Page) -> Fold:
@@ -19,10 +21,17 @@ def surroundings(page: Page) -> Fold:
     spec = page.policy.spec
     lines = [
         f"- Files: {files}, on {code(page.base)} of {code(spec.repository)}",
-        f"- Clusters: {', '.join(code(cluster) for cluster in spec.clusters)}",
+        f"- Clusters: {_clusters(spec)}",
         *(f"- {one}" for one in _links(page)),
     ]
     return Fold("Environment and links", ["\n".join(lines)])
+
+
+def _clusters(spec: PolicySpec) -> str:
+    """Their names, and what chose them."""
+    names = ", ".join(code(cluster) for cluster in spec.clusters) or "none is known"
+    given = spec.given_clusters
+    return f"{names}, chosen by {code(str(given.placement))}" if isinstance(given, ChosenClusters) else names
 
 
 def _links(page: Page) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from gitops_bot.delivery.gates import approvals, hold, soak, statuses, stop, suspend, sync, windows
+from gitops_bot.delivery.gates import approvals, clusters, hold, soak, statuses, stop, suspend, sync, windows
 from gitops_bot.delivery.gates.round import Round
 from gitops_bot.delivery.gates.stop import unknown
 from gitops_bot.model import Gate
@@ -15,6 +15,7 @@ _ALWAYS: tuple[Callable[[Round], Iterable[Gate]], ...] = (suspend.gates, stop.ga
 """Shown even when nothing is wanted."""
 _OF_A_STEP: tuple[Callable[[Round], Iterable[Gate]], ...] = (
     hold.gates,
+    clusters.gates,
     sync.gates,
     soak.gates,
     windows.gates,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gitops_bot.policy.base import BranchName, Dns1123, Later, Metadata, Name, Spec, served
 from gitops_bot.policy.commands import Commands
+from gitops_bot.policy.fleet import Clusters
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.schema import Baseline, Candidate, Edit, PullRequestSpec, Rollback
@@ -25,7 +26,7 @@ class Shared(Spec):
     """
 
     suspend: bool | None = None
-    clusters: tuple[Name, ...] | None = None
+    clusters: Clusters | None = None
     candidate: Candidate | None = None
     """Where a version begins its way. An environment that comes after others takes it from those."""
     baseline: Baseline | None = None
