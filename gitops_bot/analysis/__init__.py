@@ -66,8 +66,9 @@ def verdict(
                 checks.append(measured(name, policy, metric, trial, cluster, series, now))
     if policy.spec.unknown_clusters:
         checks.append(CheckResult("clusters", Outcome.UNKNOWN, policy.spec.unknown_clusters))
-    if trial and trial.unread:
-        checks.append(CheckResult("templates", Outcome.UNKNOWN, trial.unread))
+    unread = [one for one in (trial.unread, policy.spec.analysis.unread) if one] if trial else []
+    if unread:
+        checks.append(CheckResult("templates", Outcome.UNKNOWN, "; ".join(unread)))
     if trial and trial.excused:
         checks.append(CheckResult("analysis", Outcome.PASS, trial.excused))
     if not policy.spec.asks_metrics and policy.spec.candidate.version:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gitops_bot.analysis.borrowed import borrowed
 from gitops_bot.edits.place import load
@@ -14,7 +15,7 @@ from gitops_bot.observe.clusters import listed
 from gitops_bot.observe.placements import placed
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.base import Spec
-from gitops_bot.policy.metrics import Borrowed, Metric
+from gitops_bot.policy.metrics import AnalysisRead, Borrowed, Metric
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies.canary import LadderFile, LadderRead
 from gitops_bot.policy.strategies.reading import LadderProblem, of_canary, of_rollout
@@ -46,18 +47,18 @@ def files(policy: PromotionPolicy) -> tuple[str, ...]:
 def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
     """The policy with the clusters of its placement, the ladder it reads from base, the metrics of its templates.
 
-    Errors: PolicyInvalid, EditError, ClusterError.
+    What cannot be read is said there, and is neither good nor bad news. Errors: PolicyInvalid (no such cluster).
     """
     policy = climbed(sight, placed(sight, policy))
     analysis, canary = policy.spec.analysis, policy.spec.strategy.canary
     rungs = canary.ladder if canary else ()
     if not analysis.templates and not any(rung.templates for rung in rungs):
         return policy
-    metrics = (*analysis.metrics, *_metrics(sight, policy, analysis.templates))
-    _refuse_twice(policy, metrics)
-    changed: dict[str, Spec] = {"analysis": analysis.model_copy(update={"metrics": metrics})}
+    common = _read(sight, policy, (), analysis.metrics, analysis.templates)
+    read = {**dict(analysis), "metrics": common.metrics, "templates": common.unread, "trouble": common.trouble}
+    changed: dict[str, Spec] = {"analysis": AnalysisRead.model_construct(**read)}
     if canary and any(rung.templates for rung in rungs):
-        own = tuple(_measured_rung(sight, policy, rung, metrics) for rung in rungs)
+        own = tuple(_measured_rung(sight, policy, rung, common.metrics) for rung in rungs)
         told = canary.model_copy(update={"steps": (), "rungs": own, "starting_step": canary.begins})
         changed["strategy"] = policy.spec.strategy.model_copy(update={"canary": told})
     return policy.model_copy(update={"spec": policy.spec.model_copy(update=changed)})
@@ -65,21 +66,43 @@ def measured(sight: Sight, policy: PromotionPolicy) -> PromotionPolicy:
 
 def _measured_rung(sight: Sight, policy: PromotionPolicy, rung: Rung, common: Sequence[Metric]) -> Rung:
     """The rung with its own metrics; where a template cannot be read, that rung alone waits for it."""
-    try:
-        metrics = (*rung.metrics, *_metrics(sight, policy, rung.templates))
-        _refuse_twice(policy, (*common, *metrics))
-    except BotError as error:
-        sight.troubles.setdefault(policy.name, error)
-        return rung.model_copy(update={"notes": (*rung.notes, f"what is measured here is not known: {error.what}")})
-    return rung.model_copy(update={"metrics": metrics, "templates": ()})
+    read = _read(sight, policy, common, rung.metrics, rung.templates)
+    notes = (*rung.notes, f"what is measured here is not known: {read.trouble}") if read.unread else rung.notes
+    return rung.model_copy(update={"metrics": read.metrics, "templates": read.unread, "notes": notes})
 
 
-def _metrics(sight: Sight, policy: PromotionPolicy, templates: Sequence[Borrowed]) -> Iterator[Metric]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is measured at one place of a policy."""
+
+    metrics: tuple[Metric, ...]
+    unread: tuple[Borrowed, ...] = ()
+    trouble: str = ""
+
+
+def _read(
+    sight: Sight, policy: PromotionPolicy, above: Sequence[Metric], own: Sequence[Metric], templates: Sequence[Borrowed]
+) -> _Read:
+    """Its own metrics and those of its templates, with names that no others have, those above it among them."""
+    metrics, unread, why = [*own], [], []
     for one in templates:
         try:
-            yield from borrowed(one, _template(sight, policy, one), policy.spec)
-        except TemplateProblem as problem:
-            raise PolicyInvalid(f"{one.kind} {one.name}: {problem}", where=f"policy {policy.name}") from problem
+            found = _metrics(sight, policy, one)
+            _refuse_twice(policy, (*above, *metrics, *found))
+        except BotError as error:
+            sight.troubles.setdefault(policy.name, error)
+            unread.append(one)
+            why.append(error.what)
+        else:
+            metrics += found
+    return _Read(tuple(metrics), tuple(unread), "; ".join(why))
+
+
+def _metrics(sight: Sight, policy: PromotionPolicy, one: Borrowed) -> tuple[Metric, ...]:
+    try:
+        return tuple(borrowed(one, _template(sight, policy, one), policy.spec))
+    except TemplateProblem as problem:
+        raise PolicyInvalid(f"{one.kind} {one.name}: {problem}", where=f"policy {policy.name}") from problem
 
 
 def _refuse_twice(policy: PromotionPolicy, metrics: Sequence[Metric]) -> None:
@@ -128,6 +151,8 @@ def _template(sight: Sight, policy: PromotionPolicy, one: Borrowed) -> Resource:
             what = f"there {'is no' if not written else 'are several'} {one.kind} {one.name}"
             raise PolicyInvalid(what, where=one.file, remedy=f"Write one there, or change policy {policy.name}.")
         return written[0]
+    if not policy.spec.clusters:
+        raise ObjectAbsent(f"no cluster is known to have {one.kind} {one.name}: {policy.spec.unknown_clusters}")
     cluster, kind = policy.spec.clusters[0], TEMPLATES[one.kind]
     given = policy.spec.candidate.subject
     namespace = "" if one.cluster_analysis_template else one.namespace or (given.namespace if given else "")

@@ -208,3 +208,20 @@ class Analysis(Spec):
     def measures(self) -> bool:
         """There is something to measure here."""
         return bool(self.metrics or self.templates)
+
+    @property
+    def unread(self) -> str:
+        """Why some of its templates are not measured; empty where they all are."""
+        return "its templates were not read" if self.templates else ""
+
+
+class AnalysisRead(Analysis):
+    """The same once its templates were read: those that could not be are left."""
+
+    trouble: str = ""
+    """Why they could not."""
+
+    @property
+    def unread(self) -> str:
+        """Why some of its templates are not measured; empty where they all are."""
+        return self.trouble if self.templates else ""

@@ -98,10 +98,11 @@ def judged(policy: PromotionPolicy, slots: Slots) -> PromotionPolicy:
         return policy
     place = number(canary.ladder, slots)
     rung, analysis = canary.ladder[place], policy.spec.analysis
-    common = analysis.metrics if place >= canary.begins else ()
-    if rung.bake is None and not rung.metrics and common == analysis.metrics:
+    counts = place >= canary.begins
+    common, templates = (analysis.metrics, analysis.templates) if counts else ((), ())
+    if rung.bake is None and not rung.metrics and counts:
         return policy
-    own = {"metrics": (*common, *rung.metrics), "templates": (), "bake": rung.bake or analysis.bake}
+    own = {"metrics": (*common, *rung.metrics), "templates": templates, "bake": rung.bake or analysis.bake}
     spec = policy.spec.model_copy(update={"analysis": analysis.model_copy(update=own)})
     return policy.model_copy(update={"spec": spec})
 
