@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gitops_bot.demo.world import Behaviour, World
 from tests.support.runner import ROOT, Job, evaluated, load
@@ -113,10 +114,61 @@ def test_no_input_is_code(world: World, name: str, value: str) -> None:
     code = one.run()
     assert not list(world.folder.rglob("pwned"))
     assert TOKEN not in one.said
-    assert "Usage: gitops-bot run [OPTIONS]" not in one.said
+    assert "Show this message and exit" not in one.said
     if name not in ("token", "audit-log"):
         assert code != 0
         assert not world.forge.everything()
+
+
+def test_a_person_s_word_is_an_input(world: World) -> None:
+    assert job(world).run() == 0
+    held = job(world, command="hold", policy="checkout-canary", reason="the audit", by="ada")
+    assert held.run() == 0, held.said
+    (record,) = world.forge.everything()
+    assert record.labels == ("promotion", "gitops-bot/hold")
+    assert record.comments[-1]["text"].startswith("ada holds it: the audit")
+    assert held.outputs()["pull-request-number"] == "1"
+    assert "checkout-canary" in held.summary
+    asked = {"command": "promote", "policy": "checkout", "env": "canary", "version": "1.8.0"}
+    resumed = job(world, command="resume", policy="checkout-canary")
+    assert resumed.run() == 0, resumed.said
+    promoted = job(world, **asked)
+    assert promoted.run() == 0, promoted.said
+    assert promoted.outputs()["pull-request-operation"] == "merged"
+
+
+@pytest.mark.parametrize("name", ["policy", "env", "version", "reason", "until", "by"])
+@pytest.mark.parametrize("command", ["promote", "hold"])
+def test_no_input_of_a_person_s_word_is_code(world: World, command: str, name: str) -> None:
+    assert job(world).run() == 0
+    one = job(world, **{"command": command, "policy": "checkout-canary", name: f"{HOSTILE}\n--help"})
+    code = one.run()
+    assert not list(world.folder.rglob("pwned"))
+    assert "Show this message and exit" not in one.said
+    (record,) = world.forge.everything()
+    if (command, name) in (("hold", "reason"), ("hold", "by")):
+        assert code == 0
+        assert "touch pwned" in record.comments[-1]["text"]
+    elif (command, name) not in (("promote", "reason"), ("promote", "by")):
+        assert (code, record.state, record.labels) == (2, "open", ("promotion",))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"command": "delete"}, "::error title=gitops-bot::The input command must be run, promote"),
+        ({"command": ""}, "::error title=gitops-bot::The input command must be run, promote"),
+        ({"command": "run --once; touch pwned"}, "::error title=gitops-bot::The input command must be"),
+        ({"command": "rollback"}, "the policy's name is empty"),
+        ({"command": "rollback", "policy": "checkout-canary", "version": "1.7.0"}, "No such option '--version'"),
+        ({"version": "1.8.0"}, "No such option '--version'"),
+    ],
+)
+def test_what_is_not_for_a_command_is_refused(world: World, inputs: dict[str, str], said: str) -> None:
+    one = job(world, **inputs)
+    assert one.run() == 2
+    assert said in one.said
+    assert not world.forge.everything()
 
 
 def test_the_workspace_is_not_imported(world: World) -> None:
@@ -142,6 +194,20 @@ def test_no_step_has_an_expression_in_its_script_or_uses_a_movable_action() -> N
         assert "${{" not in step["run"]
         assert "set -x" not in step["run"]
         assert "uses" not in step
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/github.md"])
+def test_workflows_in_the_documentation_give_inputs_that_there_are(page: str) -> None:
+    found = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    workflows = [yaml.safe_load(one) for one in found if "uses: gitops-bot/gitops-bot@" in one]
+    assert workflows
+    for workflow in workflows:
+        (job,) = workflow["jobs"].values()
+        given = job["steps"][-1]["with"]
+        assert given.keys() <= load()["inputs"].keys()
+        offered = workflow[True].get("workflow_dispatch", {}).get("inputs", {})
+        asked = set(re.findall(r"inputs\.([a-z-]+)", str(given)))
+        assert asked == offered.keys()
 
 
 def test_names_are_kebab_case_and_described() -> None:

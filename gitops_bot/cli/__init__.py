@@ -60,6 +60,7 @@ _at = click.option("--at", metavar="TIME", help="Decide as of this time (RFC 333
 _audit = click.option(
     "--audit", type=click.Path(dir_okay=False, path_type=Path), help="Append what is done to this file."
 )
+_github = click.option("--github", is_flag=True, help="Write step outputs and the job summary of GitHub Actions.")
 _policies = click.option(
     "--policies",
     type=click.Path(exists=True, path_type=Path),
@@ -129,6 +130,26 @@ def _finish(report: Report, code: int = 0) -> None:
 
     show.failures(report.failures)
     sys.exit(report.exit_code or code)
+
+
+def _done(report: Report, output: str, *, github: bool) -> None:
+    """Show what a run decided and did, and exit."""
+    from gitops_bot import serialise
+    from gitops_bot.cli import show
+
+    with ExitStack() as stack:
+        if github:
+            from gitops_bot.cli import github as actions
+
+            actions.write(report)
+            stack.enter_context(actions.obeying_nothing())
+        if output == "table":
+            show.plans(report)
+            click.echo()
+            show.receipts(report)
+        else:
+            show.result(serialise.report(report), output)
+        _finish(report)
 
 
 @cli.command()
@@ -241,7 +262,7 @@ def explain(policy: str, config: Path, policies: tuple[Path, ...], output: str, 
 @_configured
 @click.option("--once", is_flag=True, help="One run, until nothing more follows at once.")
 @_audit
-@click.option("--github", is_flag=True, help="Write step outputs and the job summary of GitHub Actions.")
+@_github
 def run(
     policy: str | None,
     config: Path,
@@ -258,25 +279,12 @@ def run(
     Example:
       gitops-bot run --once --audit audit.jsonl
     """
-    from gitops_bot import serialise, tick
-    from gitops_bot.cli import show
+    from gitops_bot import tick
 
     if not once:
         raise UsageError("run needs --once", remedy="For a loop there is `gitops-bot daemon`.")
     report = _all(config, _options(policies, audit=audit), lambda job: tick.run(job, policy), policy)
-    with ExitStack() as stack:
-        if github:
-            from gitops_bot.cli import github as actions
-
-            actions.write(report)
-            stack.enter_context(actions.obeying_nothing())
-        if output == "table":
-            show.plans(report)
-            click.echo()
-            show.receipts(report)
-        else:
-            show.result(serialise.report(report), output)
-        _finish(report)
+    _done(report, output, github=github)
 
 
 @cli.command()

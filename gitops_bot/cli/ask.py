@@ -19,13 +19,14 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 def _asking(command: CommandT) -> CommandT:
     """The options of every word."""
-    from gitops_bot.cli import _audit, _configured
+    from gitops_bot.cli import _audit, _configured, _github
 
     for option in (
         click.option("--by", help="Who asks, as people will read it. Default: GITHUB_ACTOR, GITLAB_USER_LOGIN or you."),
         click.option("--reason", default="", help="Why, as people will read it."),
         click.option("--env", "-e", help="An environment of the pipeline that --policy names."),
         click.option("--policy", "-p", required=True, help="A policy, or a pipeline with --env."),
+        _github,
         _audit,
         _configured,
     ):
@@ -100,25 +101,19 @@ commands = (promote, rollback, hold, resume, reopen)
 
 def _run(kind: AskKind, *, version: Version | None = None, until: datetime | None = None, **given: Any) -> None:
     """One run for one policy with one word in it."""
-    from gitops_bot import serialise, tick
-    from gitops_bot.cli import _all, _finish, _options, show
+    from gitops_bot import tick
+    from gitops_bot.cli import _all, _done, _options
     from gitops_bot.cli.given import who
     from gitops_bot.model import Ask
     from gitops_bot.policy.pipelines.names import policy_name
 
-    name, output = given["policy"], given["output"]
+    name = given["policy"]
     if given["env"]:
         name = policy_name(name, given["env"])
     word = Ask(kind, given["by"] or who(), version, given["reason"], until)
     options = _options(given["policies"], audit=given["audit"])
     report = _all(given["config"], options, lambda job: tick.run(replace(job, asks={name: (word,)}), name), name)
-    if output == "table":
-        show.plans(report)
-        click.echo()
-        show.receipts(report)
-    else:
-        show.result(serialise.report(report), output)
-    _finish(report)
+    _done(report, given["output"], github=given["github"])
 
 
 def _version(named: str | None) -> Version | None:
