@@ -297,7 +297,8 @@ def _peoples_no(situation: Situation, proposal: Proposal) -> str:
 def _taken_up(situation: Situation, proposal: Proposal, refused: PullRequest) -> bool:
     """The same was opened again after a person's no: at a person's word, or it would not have been."""
     later = [one for one in situation.pulls if refused.closed_at and one.created_at > refused.closed_at]
-    said = [marker.read(one.body) for one in later if goes(one.branch, proposal.direction) and one.ours]
+    others = [one for one in later if one.number != refused.number]  # clocks may go backwards
+    said = [marker.read(one.body) for one in others if goes(one.branch, proposal.direction) and one.ours]
     return any(one is not None and one.key == proposal.key for one in said)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gitops_bot.model import Outcome, Slots, Step, StepKind, Trial, Verdict, Version
 from gitops_bot.policy.schema import PromotionPolicy
-from gitops_bot.strategy.state import State, standing_rollback
+from gitops_bot.strategy.state import State, first_release, standing_rollback
 from gitops_bot.strategy.state import trial as on_trial
 
 
@@ -30,7 +30,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     if candidate is None:
         return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is None:
-        return Step(StepKind.PROMOTE, replace(slots, stable=candidate), "first release, no comparison")
+        return first_release(state, replace(slots, stable=candidate))
     if candidate == slots.stable:
         return _stands(policy, state, verdict)
     if state.rejection:

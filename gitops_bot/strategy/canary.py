@@ -8,7 +8,7 @@ from gitops_bot.model import Outcome, Slots, Step, StepKind, Trial, Verdict, Ver
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.policy.strategies import Canary
 from gitops_bot.strategy import ladder
-from gitops_bot.strategy.state import Health, State, standing_rollback, watch_over
+from gitops_bot.strategy.state import Health, State, first_release, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
 UNSEEN = "the bot cannot see whether the stable workload is healthy: {because}. Check it before merging"
@@ -40,7 +40,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     if candidate is None:
         return Step(StepKind.HOLD, slots, state.why_no_candidate, blind=state.blind)
     if slots.stable is None:
-        return _first_release(slots, candidate)
+        return first_release(state, replace(ladder.at(slots, (0, 0)), stable=candidate, candidate=candidate))
     if _promoted(state):
         return _after_promote(policy, state, verdict)
     if candidate == slots.stable:
@@ -55,11 +55,6 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
 
 def _fails_on_air(slots: Slots, candidate: Version, verdict: Verdict) -> bool:
     return ladder.carries(slots) and slots.candidate == candidate and verdict.outcome is Outcome.FAIL
-
-
-def _first_release(slots: Slots, candidate: Version) -> Step:
-    after = replace(ladder.at(slots, (0, 0)), stable=candidate, candidate=candidate)
-    return Step(StepKind.PROMOTE, after, "first release, no comparison")
 
 
 def _promoted(state: State) -> bool:

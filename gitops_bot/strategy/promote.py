@@ -7,7 +7,7 @@ from dataclasses import replace
 from gitops_bot.model import Outcome, Step, StepKind, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import trial_files
-from gitops_bot.strategy.state import State, standing_rollback, watch_over
+from gitops_bot.strategy.state import State, first_release, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
 
@@ -34,7 +34,7 @@ def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
         return _stands(policy, state, verdict)
     after = trial_files.cleared(policy, replace(slots, stable=candidate))
     if slots.stable is None:
-        return Step(StepKind.PROMOTE, after, "first release, no comparison")
+        return first_release(state, after)
     fails_again = policy.spec.trial_files and state.on_trial and verdict.outcome is Outcome.FAIL
     if state.rejection and not fails_again:
         return Step(StepKind.HOLD, slots, f"{candidate} is not proposed: {state.rejection}")

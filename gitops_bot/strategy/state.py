@@ -309,6 +309,14 @@ def trial(state: State, baseline: Version | None, *, watching: bool = False, qui
     return Trial(state.since, state.candidate, baseline, state.slots.weight, watching, quiet=quiet)
 
 
+def first_release(state: State, after: Slots) -> Step:
+    """Where git never held a stable version there is nothing to compare with; one that was lost is not made up for."""
+    if (lost := state.stable_before) is None:
+        return Step(StepKind.PROMOTE, after, "first release, no comparison")
+    why = f"git names no stable version and named {lost} before: set it again, or another"
+    return Step(StepKind.HOLD, state.slots, why, held=Step(StepKind.PROMOTE, after, why))
+
+
 def standing_rollback(state: State, back: Step, verdict: Verdict) -> Step | None:
     """The way back that is open already stays open while nothing speaks against it; it only waits for people."""
     if not state.rollback_open or back.kind is not StepKind.ROLLBACK or verdict.outcome is Outcome.PASS:

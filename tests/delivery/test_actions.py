@@ -122,6 +122,7 @@ BEFORE_LANDING, AFTER_LANDING = NOW - timedelta(hours=2), NOW - timedelta(minute
     [
         (SAME, {}, True),
         (SAME, {"closed_at": BEFORE_LANDING}, True),
+        (SAME, {"created_at": NOW, "closed_at": AFTER_LANDING}, True),  # by a clock that went backwards
         (ELSE, {}, False),
         (BY_BOT, {}, False),
         (SAME, {"state": PrState.MERGED}, False),

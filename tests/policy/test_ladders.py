@@ -316,6 +316,7 @@ def test_a_step_that_is_not_known_is_shown_and_left_to_people() -> None:
         ({"stepWeight": "20", "maxWeight": "50"}, ["20 % 0:01:00", "40 % 0:01:00", "60 % 0:01:00"]),
         ({"stepWeights": ["1", "10"], "interval": "30s"}, ["1 % 0:00:30", "10 % 0:00:30"]),
         ({"stepWeights": ["1"], "mirror": "true"}, ["mirror 100 % 0:01:00", "1 % 0:01:00"]),
+        ({"stepWeights": ["1"], "mirror": "True"}, ["mirror 100 % 0:01:00", "1 % 0:01:00"]),
     ],
 )
 def test_a_canarys_ladder_is_read_with_its_interval(analysis: Spec, rungs: list[str]) -> None:
@@ -385,6 +386,12 @@ def test_a_canary_without_a_ladder_says_why(document: Spec, message: str) -> Non
     with pytest.raises(LadderProblem) as refused:
         read(canary(), of_canary(document), mirrors=True)
     assert message in str(refused.value)
+
+
+def test_why_there_is_no_ladder_is_not_told_at_any_length() -> None:
+    with pytest.raises(LadderProblem) as refused:
+        of_canary(flagger(stepWeight=5000 * "x"))
+    assert len(str(refused.value)) < 320
 
 
 def test_rings_of_names_need_their_regions() -> None:

@@ -178,6 +178,14 @@ def test_the_first_release_is_promoted_without_comparison(verdict: Verdict) -> N
     assert decided.reason == "first release, no comparison"
 
 
+@pytest.mark.parametrize("verdict", [PASS, UNKNOWN, FAIL])
+def test_a_stable_version_that_was_lost_is_not_a_first_release(verdict: Verdict) -> None:
+    told = history((0, slots("v1", "v2", 25)), (1, slots(None, "v2", 25), "ada"))
+    decided = next_step(ladder(), state(ladder(), told, now=30), verdict)
+    assert (decided.kind, decided.slots) == (HOLD, slots(None, "v2", 25))
+    assert decided.reason == "git names no stable version and named v1 before: set it again, or another"
+
+
 def test_without_a_candidate_nothing_happens() -> None:
     decided = next_step(ladder(), state(ladder(), history((0, slots("v1", None, 0))), now=1), PASS)
     assert (decided.kind, decided.reason, decided.blind) == (HOLD, "git names no candidate version", False)

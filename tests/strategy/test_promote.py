@@ -49,6 +49,7 @@ def runs(candidate: str | None, phase: Phase = Phase.SUCCEEDED, applied: float |
         # the first release waits for nothing
         ([(0, only(None))], "v1", UNKNOWN, PROMOTE, only("v1")),
         ([(0, only(None))], "v1", FAIL, PROMOTE, only("v1")),
+        ([V1, (1, only(None), "ada")], "v2", PASS, HOLD, only(None)),
         # a rejected version is not proposed again, unless a person lifted it
         ([*THEN_V2, (2, only("v1"))], "v2", PASS, HOLD, only("v1")),
         ([*THEN_V2, (2, only("v1"), "ada")], "v2", PASS, HOLD, only("v1")),

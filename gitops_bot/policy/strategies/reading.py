@@ -19,10 +19,14 @@ from gitops_bot.policy.strategies.rungs import Rung
 
 _PERCENT = TypeAdapter(Percent)
 _NAME = TypeAdapter(Name)
+_LONGEST = 300
 
 
 class LadderProblem(ValueError):
-    """There is no ladder in the document that can be climbed; the message says why."""
+    """There is no ladder in the document that can be climbed; the message says why, and not at any length."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why if len(why) <= _LONGEST else f"{why[:_LONGEST]}…")
 
 
 def of_rollout(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +66,7 @@ def of_canary(document: Mapping[str, Any]) -> dict[str, Any]:
         why = "iterations and no weights" if analysis.get("iterations") else "neither stepWeight nor stepWeights"
         raise LadderProblem(f"the Canary has {why}")
     weights = _listed(listed) if listed else list(flagger_weights(step, _percent(analysis, "maxWeight") or 100))
-    first = [Rung(mirror=100)] if analysis.get("mirror") == "true" else []
+    first = [Rung(mirror=100)] if str(analysis.get("mirror")).lower() == "true" else []
     found: dict[str, Any] = {"rungs": (*first, *(Rung(weight=weight) for weight in weights))}
     try:
         found["step_duration"] = parse_duration(str(analysis.get("interval") or "1m"))
