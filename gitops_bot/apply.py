@@ -38,6 +38,7 @@ from gitops_bot.ports import (
     Notifier,
     NotReady,
     Pushed,
+    TidyRepo,
 )
 
 
@@ -85,6 +86,8 @@ def apply(
 ) -> Outcome:
     """Push all in one go, then act on the forge, rollbacks first. One policy's failure stays its own."""
     outcome = Outcome()
+    if isinstance(repo, TidyRepo):
+        outcome.failures += _tidy(repo)
     ordered = sorted((plan for plan in plans if plan.actions), key=lambda plan: not plan.step.urgent)
     if not ordered or stopping():
         return outcome
@@ -105,6 +108,16 @@ def apply(
                 break  # nothing more is sent in this tick
     outcome.failures += _delete(run)
     return outcome
+
+
+def _tidy(repo: TidyRepo) -> list[tuple[str, BotError]]:
+    """What a run that was killed left behind; it is nothing that a decision was about."""
+    try:
+        left = [one for one in repo.tidy() if one.rejected]
+    except RepositoryError as error:
+        return [("branches left over", error)]
+    remedy = "Let the bot's user delete its branches; the next tick tries again."
+    return [("branches left over", PushRejected(one.rejected, where=one.branch, remedy=remedy)) for one in left]
 
 
 def _out_of_queue(plans: Sequence[Plan], forge: Forge, outcome: Outcome) -> Sequence[Plan]:

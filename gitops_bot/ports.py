@@ -134,6 +134,19 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftedFile:
+    """One file of a commit for a forge to make."""
+
+    path: str
+    mode: str
+    """Git's."""
+    content: bytes | None
+    """None removes it."""
+    is_new: bool
+    """The parent has no such file."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommitDraft:
     """One commit for a forge to make."""
 
@@ -145,21 +158,23 @@ class CommitDraft:
     """The parent's tree."""
     tree: str
     """What the commit's tree must come out as."""
-    files: tuple[tuple[str, str, bytes | None], ...]
-    """Path, git's mode, new content; None removes it."""
+    files: tuple[DraftedFile, ...]
     message: str
 
 
 @runtime_checkable
 class Committer(Protocol):
-    """Makes commits on the forge, which signs them, instead of pushing them."""
+    """Makes commits on the forge, which may sign them, instead of pushing them."""
+
+    moves_branches: bool
+    """Whether it also moves a branch that is there, and has looked at the tree before; else it makes new ones only."""
 
     def commit(self, draft: CommitDraft) -> Pushed:
         """Make the commit and move the branch, compared and swapped; a lost race is a value. Errors: ForgeError."""
         ...
 
-    def signature(self) -> tuple[str, str]:
-        """Author and committer that the forge writes into such commits, `Name <email>`. Errors: ForgeError."""
+    def wrote(self, commit: Commit) -> bool:
+        """Whether author and committer are those that the forge writes into such commits. Errors: ForgeError."""
         ...
 
 
@@ -201,6 +216,15 @@ class EnvironmentRepo(Protocol):
 
         Errors: RepositoryUnreachable, RepositoryDenied. A branch that lost its race is a value, not an error.
         """
+        ...
+
+
+@runtime_checkable
+class TidyRepo(EnvironmentRepo, Protocol):
+    """One that may find what a run that was killed left behind."""
+
+    def tidy(self) -> Sequence[Pushed]:
+        """Delete the branches of that kind that the last refresh saw. Errors: as `push`."""
         ...
 
 

@@ -98,7 +98,8 @@ def test_the_commit_is_the_forges_and_its_tree_is_gits(
 
 def test_only_the_pair_that_github_writes_is_taken_for_the_bots(site: Site) -> None:
     base = site.repo.refresh()["main"]
-    app, github = site.forge.signature()
+    written = site.write({"app.yaml": b"version: 2\n"}).oid
+    app, github = (site.bare._git("show", "-s", f"--format={who}", written) for who in ("%an <%ae>", "%cn <%ce>"))
     changed = site.bare.write_tree("main", {"x": ("100644", site.bare.write_blob(b"1"))})
     for author, committer in ((ALICE, github), (app, ALICE), (app, app)):
         site.bare.point(PROMOTE, site.bare.write_commit(changed, [base], "Mine", author, committer))
@@ -162,7 +163,11 @@ def test_a_whole_promotion_by_an_app(begin: Begin, keys: tuple[str, str]) -> Non
     ("repository", "said"),
     [
         ("forge: github; tokenFrom: {env: T}; commits: api", "commits: api is for a GitHub App"),
-        ("forge: gitlab; tokenFrom: {env: T}; commits: api", "commits: api is for a GitHub App"),
+        ("forge: local; commits: api", "commits: api is for github and gitlab"),
+        (
+            "forge: gitlab; tokenFrom: {env: T}; commits: api; signing: {sshKey: /k}",
+            "signing: goes without commits: api, where the forge signs",
+        ),
         (
             "forge: github; app: {id: 1, privateKeyFrom: {env: T}}; commits: api; signing: {sshKey: /k}",
             "signing: goes without commits: api",

@@ -82,7 +82,8 @@ class Repository(Spec):
     """On GitLab `merge` is whatever the project is set to, and there is no `rebase`."""
     identity: Identity = Identity()
     commits: Literal["push", "api"] = "push"
-    """push: git pushes them. api: GitHub makes and signs them for the App, and they are by its account ("Verified")."""
+    """push: git pushes them. api: the forge makes them, by its own account for the bot, and signs them ("Verified"):
+    GitHub for an App, GitLab for any token where the instance signs what it makes."""
     signing: Signing | None = None
     """Absent: commits are not signed, and the same change is the same commit."""
     sign_off: bool = False

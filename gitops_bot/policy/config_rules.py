@@ -47,10 +47,8 @@ def _repository(path: Path, repository: Repository) -> Iterator[Problem]:
         yield from _gitlab(path, repository)
     if repository.token_from:
         yield from _secret((*path, "tokenFrom"), repository.token_from)
-    if repository.commits == "api" and not (repository.forge == "github" and repository.app):
-        yield (*path, "commits"), "api is for a GitHub App: GitHub signs for nobody else"
-    if repository.commits == "api" and repository.signing:
-        yield (*path, "signing"), "goes without commits: api, where GitHub signs"
+    if repository.commits == "api":
+        yield from _by_forge(path, repository)
     if repository.signing:
         yield from one_of((*path, "signing"), repository.signing, "ssh_key", "gpg")
     if repository.app:
@@ -71,6 +69,15 @@ def _prefix(path: Path, repository: Repository) -> Iterator[Problem]:
         yield path, f"lies below the base branch {base}: git cannot have a branch and branches below it"
     if base.startswith(prefix):
         yield path, f"holds the base branch {base}: what is below it is the bot's alone to write"
+
+
+def _by_forge(path: Path, repository: Repository) -> Iterator[Problem]:
+    if repository.forge == "github" and not repository.app:
+        yield (*path, "commits"), "api is for a GitHub App: GitHub signs for nobody else"
+    if repository.forge == "local":
+        yield (*path, "commits"), "api is for github and gitlab"
+    if repository.signing:
+        yield (*path, "signing"), "goes without commits: api, where the forge signs"
 
 
 def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:

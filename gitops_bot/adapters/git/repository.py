@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from gitops_bot.adapters.git import history
+from gitops_bot.adapters.git.by_forge import ByForge, drafts, removed
 from gitops_bot.adapters.git.cache import Cache
 from gitops_bot.adapters.git.guard import checked_branch, checked_oid, checked_url, path_parts
 from gitops_bot.adapters.git.objects import Folder, ObjectMissing, Objects
@@ -19,7 +19,6 @@ from gitops_bot.adapters.git.recent import Recent
 from gitops_bot.adapters.git.runner import Token
 from gitops_bot.adapters.git.signing import Sign
 from gitops_bot.errors import (
-    ForgeRefused,
     InternalError,
     RepositoryDenied,
     RepositoryError,
@@ -27,10 +26,9 @@ from gitops_bot.errors import (
     UsageError,
 )
 from gitops_bot.model import PREFIX, Commit, Head, Tree
-from gitops_bot.ports import BranchUpdate, CommitDraft, Committer, Pushed
+from gitops_bot.ports import BranchUpdate, Committer, Pushed
 
 _TRIES = 3
-_NEW_FILE = "100644"
 
 
 class GitRepository:
@@ -61,10 +59,13 @@ class GitRepository:
         self._prefix = checked_branch(prefix.removesuffix("/")) + "/"
         self._identity = _checked_identity(identity)
         self._sign = sign
-        self._committer = committer
         self._refs_at_once = refs_at_once
         self._cache = Cache(url, cache, token=token, timeout_s=timeout_s)
         self._objects = Objects(self._cache.git)
+        self._by_forge = committer and ByForge(
+            committer, self._cache, self._objects, self._identity, self._prefix, self._local
+        )
+        self._left: Mapping[str, str] = {}
         self._line = history.FirstParentLine(self._cache.git)
         self._commits: Recent[str, Commit] = Recent(20_000)
         self._heads: Recent[tuple[str, str], Head] = Recent(2_000)
@@ -151,12 +152,8 @@ class GitRepository:
         RepositoryDenied.
         """
         self._check(updates)
-        if self._committer:
-            made = {one.branch: self._made(one, self._committer) for one in updates if one.parent}
-            gone = [Target(one.branch, checked_oid(one.expected or ""), "") for one in updates if not one.parent]
-            with self._cache.locked():
-                made |= {one.branch: one for one in push(self._cache.remote, gone)}
-            return [made[one.branch] for one in updates]
+        if self._by_forge:
+            return self._by_forge.push(updates, self._refs_at_once)
         writer = PackWriter(self._objects, self._identity, self._sign)
         with self._local(*{update.parent for update in updates if update.parent}):
             targets = [self._target(update, writer) for update in updates]
@@ -165,6 +162,17 @@ class GitRepository:
                 with self._local():
                     self._cache.git("index-pack", "--stdin", "--fix-thin", "--fsck-objects", stdin=writer.pack())
             return push(self._cache.remote, targets, self._refs_at_once)
+
+    def tidy(self) -> Sequence[Pushed]:
+        """Delete the branches for the time being that the last refresh saw.
+
+        Errors: RepositoryUnreachable, RepositoryDenied.
+        """
+        left, self._left = self._left, {}
+        if not left:
+            return ()
+        with self._cache.locked():
+            return removed(self._cache, left)
 
     def close(self) -> None:
         """End the child process; the repository can be used again."""
@@ -211,7 +219,8 @@ class GitRepository:
             raise RepositoryUnreachable(f"there is no branch {self._base}", where=self._url)
         if len(ours[self._base]) != 40:
             raise RepositoryUnreachable("SHA-256 repositories are not supported", where=self._url)
-        return ours
+        self._left = drafts(self._prefix, ours)
+        return {name: oid for name, oid in ours.items() if name not in self._left}
 
     def _bring(self, found: dict[str, str], *, new: bool) -> dict[str, str]:
         """Fetch until the cache has what the remote says; asks again when branches moved in between."""
@@ -250,7 +259,7 @@ class GitRepository:
     def _head(self, branch_head: str, base: str) -> Head:
         with self._local(branch_head, base):
             oids, fork = history.between(self._cache.git, base, branch_head)
-            commits = tuple(self._by_us(self._commit(oid)) for oid in oids)
+            commits = tuple(self._read(oid) for oid in oids)
             found = history.differences(self._cache.git, fork, branch_head)
         self._fetch_blobs(oid for change in found for oid in (change.before, change.after) if oid)
         files = {
@@ -269,6 +278,10 @@ class GitRepository:
             self._commits.put(oid, commit)
         return commit
 
+    def _read(self, oid: str) -> Commit:
+        commit = self._commit(oid)
+        return self._by_forge.as_ours(commit) if self._by_forge else commit
+
     def _check(self, updates: Sequence[BranchUpdate]) -> None:
         branches = [checked_branch(update.branch) for update in updates]
         if len(set(branches)) < len(branches):
@@ -276,32 +289,8 @@ class GitRepository:
         for branch in branches:
             if not branch.startswith(self._prefix):
                 raise InternalError(f"{branch} is not below {self._prefix}")
-
-    def _made(self, update: BranchUpdate, committer: Committer) -> Pushed:
-        """What the forge refuses of one branch harms no other."""
-        try:
-            return committer.commit(self._draft(update))
-        except ForgeRefused as error:
-            return Pushed(update.branch, "", str(error))
-
-    def _draft(self, update: BranchUpdate) -> CommitDraft:
-        """For the forge to make, with the modes that the files have."""
-        with self._local(update.parent):
-            found = {path: self._objects.find(update.parent, path_parts(path)) for path in update.files}
-            root = self._objects.root(update.parent).oid
-            tree = PackWriter(self._objects, self._identity).tree(Draft(update.parent, update.files, update.message))
-        files = tuple(
-            (path, entry.mode.decode() if (entry := found[path]) else _NEW_FILE, content)
-            for path, content in update.files.items()
-        )
-        return CommitDraft(update.branch, update.expected, update.parent, root, tree, files, update.message)
-
-    def _by_us(self, commit: Commit) -> Commit:
-        """What the forge wrote for us, as by the configured identity."""
-        if self._committer is None or (commit.author, commit.committer) != self._committer.signature():
-            return commit
-        own = "{} <{}>".format(*self._identity)
-        return replace(commit, author=own, committer=own)
+        if drafts(self._prefix, dict.fromkeys(branches, "")):
+            raise InternalError("a branch where the forge makes commits")
 
     def _target(self, update: BranchUpdate, writer: PackWriter) -> Target:
         expected = checked_oid(update.expected) if update.expected else ""

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from gitops_bot.adapters.github.connection import Answer, Api
 from gitops_bot.errors import ForgeRefused
+from gitops_bot.model import Commit
 from gitops_bot.ports import CommitDraft, Pushed
 
 _NEEDS = "contents: write"
@@ -43,21 +44,24 @@ class Committing:
         moved = self._move(draft.branch, draft.expected or _NOWHERE, commit)
         return Pushed(draft.branch, commit) if moved.ok else Pushed(draft.branch, "", moved.said)
 
-    def signature(self) -> tuple[str, str]:
+    def wrote(self, commit: Commit) -> bool:
         """As the port has it: the App's account, and GitHub."""
+        return (commit.author, commit.committer) == (self._account(), _COMMITTER)
+
+    def _account(self) -> str:
         if not self._author:
             login = self._login()
             account = self._api.ask("GET", f"/users/{quote(login)}").granted("metadata: read")
             self._author = f"{login} <{account['id']}+{login}@users.noreply.github.com>"
-        return self._author, _COMMITTER
+        return self._author
 
     def _entries(self, draft: CommitDraft) -> Iterator[dict[str, Any]]:
-        for path, mode, content in draft.files:
-            entry: dict[str, Any] = {"path": path, "mode": mode, "type": "blob"}
+        for one in draft.files:
+            entry: dict[str, Any] = {"path": one.path, "mode": one.mode, "type": "blob"}
             try:
-                yield entry | ({"sha": None} if content is None else {"content": content.decode("utf-8")})
+                yield entry | ({"sha": None} if one.content is None else {"content": one.content.decode("utf-8")})
             except UnicodeDecodeError:
-                blob = {"content": base64.b64encode(content or b"").decode("ascii"), "encoding": "base64"}
+                blob = {"content": base64.b64encode(one.content or b"").decode("ascii"), "encoding": "base64"}
                 yield entry | {"sha": self._made("/git/blobs", blob)["sha"]}
 
     def _made(self, path: str, body: Any) -> Any:

@@ -23,7 +23,7 @@ from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Cr
 from gitops_bot.adapters.github.merging import Merging, Method
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
+from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
 from gitops_bot.ports import CommitDraft, Merged, NotReady, Pushed, Quota, Required
 
 TITLE_LIMIT = 255
@@ -46,6 +46,9 @@ class GitHubForge:
 
     Use it as a context manager, or call `disconnect`.
     """
+
+    moves_branches = True
+    """To a commit that it has made, whose tree it has looked at before."""
 
     def __init__(  # noqa: PLR0913 - the settings of one connection, nearly all with defaults
         self,
@@ -105,9 +108,9 @@ class GitHubForge:
         """Make a commit that GitHub signs for the App."""
         return self._committing.commit(draft)
 
-    def signature(self) -> tuple[str, str]:
-        """The App's account, and GitHub."""
-        return self._committing.signature()
+    def wrote(self, commit: Commit) -> bool:
+        """By the App's account, and GitHub."""
+        return self._committing.wrote(commit)
 
     def quota(self) -> Quota:
         """What is left of what GitHub and good manners allow."""

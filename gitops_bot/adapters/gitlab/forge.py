@@ -17,34 +17,19 @@ from urllib.parse import quote, urlencode
 
 from gitops_bot.adapters import forges
 from gitops_bot.adapters.gitlab import said
+from gitops_bot.adapters.gitlab.committing import Committing
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
 from gitops_bot.adapters.gitlab.merging import Merging, merge_commit, queued
 from gitops_bot.adapters.gitlab.notes import MAY_WRITE, Notes
-from gitops_bot.adapters.gitlab.text import (
-    DESCRIPTION_LIMIT,
-    incoming,
-    outgoing,
-    title_of,
-    titled,
-)
+from gitops_bot.adapters.gitlab.statuses import Statuses
+from gitops_bot.adapters.gitlab.text import incoming, outgoing, title_of, titled
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import (
-    CommitCheck,
-    CommitStatus,
-    PrState,
-    PullRequest,
-    Queued,
-    Reaction,
-    Remark,
-    Review,
-    StatusState,
-)
-from gitops_bot.ports import Merged, NotReady, Quota, Required
+from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
+from gitops_bot.ports import CommitDraft, Merged, NotReady, Pushed, Quota, Required
 
 _STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
 """Others, `opened` and `locked` (while it is being merged), are open."""
-_STATUSES = {StatusState.SUCCESS: "success", StatusState.PENDING: "pending", StatusState.FAILURE: "failed"}
 _DEVELOPER = 30
 """The least of GitLab's access levels that may push."""
 _CLOCK_SLACK = timedelta(minutes=1)
@@ -59,6 +44,9 @@ class GitLabForge:
 
     Use it as a context manager, or call `disconnect`.
     """
+
+    moves_branches = False
+    """Not without overwriting what came between."""
 
     def __init__(  # noqa: PLR0913 - the settings of one connection, nearly all with defaults
         self,
@@ -87,10 +75,12 @@ class GitLabForge:
         """Its path, with its groups."""
         self._sleep = sleep
         self._merging = Merging(self._api, project, squash=merge_method == "squash", now=now)
-        self._own_name = ""
+        self._own: Data = {}
         self._listed: dict[str, Answer] = {}
         self._users: dict[str, int] = {}
         self._notes = Notes(self._ask, self._pages, self._is_own)
+        self._statuses = Statuses(self._ask, self._pages, self._is_own)
+        self._committing = Committing(self._ask, self._user)
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +97,14 @@ class GitLabForge:
     def token(self) -> str:
         """The token of the moment, for git over HTTPS (any user name). Errors: as every request's."""
         return self._api.token()
+
+    def commit(self, draft: CommitDraft) -> Pushed:
+        """Make a commit, which GitLab signs where it does so, on a branch that must not exist."""
+        return self._committing.commit(draft)
+
+    def wrote(self, commit: Commit) -> bool:
+        """By the token's user, committed by the same or by GitLab."""
+        return self._committing.wrote(commit)
 
     def quota(self) -> Quota:
         """What is left of what GitLab and good manners allow."""
@@ -192,26 +190,12 @@ class GitLabForge:
         self._notes.react(number, remark, reaction)
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Set it; descriptions are cut at 140 characters.
-
-        GitLab knows no way from pending to pending: the same is left alone, another description takes a detour.
-        """
-        told = status.description
-        description = told if len(told) <= DESCRIPTION_LIMIT else told[: DESCRIPTION_LIMIT - 1] + "…"
-        wanted = {"state": _STATUSES[status.state], "name": status.context, "description": description}
-        answer = self._set(commit, wanted)
-        if answer.status == 400 and status.state is StatusState.PENDING:
-            if (shown := self._pending(commit, status.context)) is None:
-                raise answer.refusal(MAY_WRITE)
-            if shown["description"] == description:
-                return
-            self._set(commit, {**wanted, "state": "canceled"}).granted(MAY_WRITE)
-            answer = self._set(commit, wanted)
-        answer.granted(MAY_WRITE)
+        """As a job of a pipeline of the commit."""
+        self._statuses.set(commit, status)
 
     def may_write(self, person: str) -> bool:
         """An active member, by a group too, with the role Developer or above."""
-        number = self._user(person)
+        number = self._number(person)
         answer = self._ask("GET", f"/members/all/{number}") if number is not None else None
         if answer is None or answer.status == 404:
             return False
@@ -219,8 +203,8 @@ class GitLabForge:
         return shown["state"] == "active" and int(shown["access_level"]) >= _DEVELOPER
 
     def checks(self, commit: str) -> Sequence[CommitCheck]:
-        """The jobs and external statuses of a commit's pipelines, the newest of each name and pipeline."""
-        return tuple(said.of_status(data) for data in self._pages(f"/repository/commits/{commit}/statuses", {}, {}))
+        """The jobs and external statuses of its pipelines."""
+        return self._statuses.checks(commit)
 
     def reviews(self, number: int) -> Sequence[Review]:
         """Who approves now, with the head of that time, and who asks for changes."""
@@ -272,11 +256,14 @@ class GitLabForge:
         data: Data = self._ask("PUT", f"/merge_requests/{number}", body=changed).granted(MAY_WRITE)
         return data
 
-    def _username(self) -> str:
+    def _user(self) -> Data:
         """Who the bot is on GitLab, asked once."""
-        if not self._own_name:
-            self._own_name = str(self._api.ask("GET", "/user").granted("any role")["username"])
-        return self._own_name
+        if not self._own:
+            self._own = self._api.ask("GET", "/user").granted("any role")
+        return self._own
+
+    def _username(self) -> str:
+        return str(self._user()["username"])
 
     def _changed(self, since: datetime) -> Iterator[Data]:
         for data in self._pages(
@@ -348,16 +335,8 @@ class GitLabForge:
     def _is_own(self, author: Data | None) -> bool:
         return author is not None and str(author["username"]).lower() == self._username().lower()
 
-    def _set(self, commit: str, wanted: Data) -> Answer:
-        return self._ask("POST", f"/statuses/{commit}", body=wanted)
-
-    def _pending(self, commit: str, context: str) -> Data | None:
-        """Our status of that name while it is pending."""
-        listed = self._pages(f"/repository/commits/{commit}/statuses", {"name": context}, {})
-        return next((data for data in listed if data["status"] == "pending" and self._is_own(data["author"])), None)
-
     def _ask_reviews(self, number: int, reviewers: Sequence[str]) -> list[str]:
-        known = {name: self._user(name) for name in reviewers}
+        known = {name: self._number(name) for name in reviewers}
         warnings = [f"reviewer {name}: GitLab knows no such user" for name, user in known.items() if user is None]
         wanted = {user: name for name, user in known.items() if user is not None}
         standing = [one["id"] for one in self._get(number)["reviewers"]]
@@ -369,7 +348,7 @@ class GitLabForge:
         why = "GitLab did not take them: no access to the project, or an edition with one reviewer at a time"
         return [*warnings, f"reviewers {', '.join(left)}: {why}"] if left else warnings
 
-    def _user(self, name: str) -> int | None:
+    def _number(self, name: str) -> int | None:
         if name not in self._users:
             # Found without regard to case, and at most one.
             for one in self._api.ask("GET", "/users", query={"username": name}).granted("any role"):

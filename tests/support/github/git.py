@@ -109,9 +109,27 @@ class BareRepo:
         command = ["git", "--git-dir", str(self.path), "hash-object", "-w", "--stdin"]
         return subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode().strip()
 
-    def write_commit(self, tree: str, parents: Sequence[str], message: str, author: str, committer: str) -> str:
+    def files(self, commit: str) -> dict[str, tuple[str, str | None]]:
+        """Mode and blob of every file by its path."""
+        lines = self._git("ls-tree", "-r", "-z", commit).split("\0")
+        return {
+            path: (about.split()[0], about.split()[2])
+            for about, _, path in (one.partition("\t") for one in lines if one)
+        }
+
+    def write_commit(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        author: str,
+        committer: str,
+        *,
+        at: datetime | None = None,
+    ) -> str:
         """A commit that no branch has."""
-        who: dict[str, str] = {}
+        when = f"{int(at.timestamp())} +0000" if at else ""
+        who = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when} if at else {}
         for role, one in (("AUTHOR", author), ("COMMITTER", committer)):
             name, _, email = one.partition(" <")
             who |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email.rstrip(">")}

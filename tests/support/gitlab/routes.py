@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+from tests.support.gitlab import commits
 from tests.support.gitlab.rules import Refusal, World
 from tests.support.gitlab.shapes import Shapes
 
@@ -34,7 +35,8 @@ Reply = tuple[int, Any]
 
 def user(call: Call) -> Reply:
     """Who the token belongs to."""
-    return 200, call.shapes.user(call.user)
+    address = commits.email(call.world, call.user)
+    return 200, {**call.shapes.user(call.user), "name": call.user, "email": address, "commit_email": address}
 
 
 def users(call: Call) -> Reply:
@@ -143,6 +145,18 @@ def compare(call: Call) -> Reply:
     return 200, {"commits": commits, "diffs": [], "compare_timeout": False, "compare_same_ref": False}
 
 
+def commit(call: Call) -> Reply:
+    """Make a commit."""
+    made = commits.create(call.world, call.user, **call.body)
+    return 201, {"id": made, "short_id": made[:8], "parent_ids": call.world.repo.parents(made)}
+
+
+def signature(call: Call) -> Reply:
+    """Whose signature it bears."""
+    status = commits.signature(call.world, call.args[0])
+    return 200, {"signature_type": "SSH", "verification_status": status, "key": None, "commit_source": "gitaly"}
+
+
 def set_status(call: Call) -> Reply:
     """Set a commit status."""
     status = call.world.set_status(call.args[0], call.user, **call.body)
@@ -239,6 +253,14 @@ _MERGE = {
     "should_remove_source_branch": bool,
 }
 _TRAIN = {"sha": str, "auto_merge": bool, "squash": bool}
+_COMMIT = {
+    "branch": str,
+    "start_sha": str,
+    "commit_message": str,
+    "actions": list,
+    "force": bool,
+    "stats": bool,
+}
 _STATUS = {"state": str, "name": str, "description": str}
 
 ROUTES: tuple[Route, ...] = (
@@ -269,6 +291,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_MR}/versions", versions, _PAGES),
     Route("GET", "/groups/([^/]+)/members/all", members, _PAGES),
     Route("GET", "PROJECT/repository/compare", compare, {"from": ".+", "to": ".+"}, needed=("from", "to")),
+    Route("POST", "PROJECT/repository/commits", commit, body=_COMMIT, needed=("branch", "commit_message", "actions")),
+    Route("GET", "PROJECT/repository/commits/([0-9a-f]{40})/signature", signature),
     Route("POST", "PROJECT/statuses/([0-9a-f]{40})", set_status, body=_STATUS, needed=("state",)),
     Route(
         "GET",

@@ -107,6 +107,14 @@ class World:
         self.may_not_merge: set[str] = set()
         self.dated_approvals = True
         """As since GitLab 18."""
+        self.protected: set[str] = set()
+        """Patterns of branches that the bot may not push to."""
+        self.signs = ""
+        """The instance's name and address, where it signs what it commits; empty: it does not."""
+        self.vouches = True
+        """It knows its own signatures, as since 16.3."""
+        self.vouched: set[str] = set()
+        """Commits with its signature."""
         self.groups = {"acme/leads": ["bob", "Carol"]}
         self.one_reviewer = False
         """As the free edition has it."""
