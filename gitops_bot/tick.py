@@ -81,6 +81,8 @@ class Job:
     """What is known of a policy."""
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
     """By name."""
+    alarmed: tuple[str, ...] = ()
+    """The notifiers that a daemon tells of failures."""
     asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     """By policy: what people ask by a command."""
 

@@ -134,6 +134,7 @@ def _job(
     return Job(
         site, load, config.spec.limits, options.clock, options.audit, options.stopping, close,
         notifiers=notifiers(config, secret),
+        alarmed=repository.notify,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from gitops_bot.errors import BotError
@@ -25,9 +26,16 @@ class AppriseNotifier:
             place = apprise.Apprise()
             if not place.add(self._url()):
                 return "its URL is none that apprise knows"
-            taken = place.notify(body=text, title=title, notify_type=tone, body_format="text")
+            taken = place.notify(
+                body=_calling_nobody(text), title=_calling_nobody(title), notify_type=tone, body_format="text"
+            )
         except BotError as error:
             return str(error)
         except Exception as error:  # noqa: BLE001 - plugins of a hundred services, none of which may stop a promotion
             return f"it could not be told ({type(error).__name__})"
         return "" if taken else "it did not take the message"
+
+
+def _calling_nobody(text: str) -> str:
+    """apprise turns `<!channel>` and `<@person>` into calls, even where it is told that it has plain text."""
+    return re.sub(r"([!@])(?=\w)", "\\1\u200b", text)

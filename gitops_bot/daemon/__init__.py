@@ -16,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from gitops_bot import logs, tick
+from gitops_bot.daemon.alarms import Alarms
 from gitops_bot.daemon.health import Health, answers, listen
 from gitops_bot.daemon.metrics import exposition
 from gitops_bot.errors import KindAbsent, UsageError
@@ -83,11 +84,12 @@ def _schedule(work: Mapping[str, tick.Job], settings: Daemon, health: Health) ->
         jitter = round(settings.jitter.total_seconds()) or None
         trigger = IntervalTrigger(seconds=max(1, round(settings.interval.total_seconds())), jitter=jitter)
         now = datetime.now(scheduler.timezone)
-        scheduler.add_job(_tick, trigger, args=(name, job, health, told), id=name, next_run_time=now)
+        alarms = Alarms(name, job.alarmed, job.notifiers)
+        scheduler.add_job(_tick, trigger, args=(name, job, health, told, alarms), id=name, next_run_time=now)
     return scheduler
 
 
-def _tick(name: str, job: tick.Job, health: Health, told: set[str]) -> None:
+def _tick(name: str, job: tick.Job, health: Health, told: set[str], alarms: Alarms) -> None:
     """One tick and what it changed, as events; `told` holds what is said once in the daemon's life."""
     if job.stopping():
         return
@@ -113,6 +115,8 @@ def _tick(name: str, job: tick.Job, health: Health, told: set[str]) -> None:
             code=failure.error.exit_code,
             error=str(failure.error),
         )
+    if not job.stopping():  # a tick that left off has not seen everything
+        alarms.look(report.failures)
     logs.event("ticked", level=logging.DEBUG, repository=name, policies=len(report.plans))
 
 

@@ -88,6 +88,9 @@ class Repository(Spec):
     """Absent: commits are not signed, and the same change is the same commit."""
     sign_off: bool = False
     """Commits end with `Signed-off-by` and the identity."""
+    notify: tuple[Name, ...] = ()
+    """Notifiers that the daemon tells when something fails here, a policy or the whole repository, and when that is
+    over."""
     automation: tuple[Text, ...] = ()
     """E-mail addresses of other machines that commit here: their commits are no person's word."""
 
