@@ -56,6 +56,8 @@ def faults(document: Document, errors: Sequence[ErrorDetails], root: Shape, most
     """The errors of one document in the file's order; only the first `most` are worth a search for known names."""
     places: dict[tuple[Path, Path], ErrorDetails] = {}
     for error in errors:
+        if error["type"] == "too_short" and any(one["loc"][:-1][: len(error["loc"])] == error["loc"] for one in errors):
+            continue  # what is wrong with its entries is why they were not counted
         path, loc = _written_path(document, error), tuple(error["loc"])
         places.setdefault((path, loc if error["type"] == "missing" else ()), error)
     ordered = sorted(places.items(), key=lambda item: document.spot(item[0][0]).best)
@@ -114,19 +116,22 @@ def _sentence(error: ErrorDetails, shape: Shape, written: str) -> tuple[str, str
             return str(context["error"]), ""
         case "string_pattern_mismatch":
             return PATTERNS.get(context["pattern"], "is not written in a form that is known here"), ""
-        case "string_too_short":
-            return "must not be empty", ""
-        case "string_too_long":
-            return f"must not be longer than {context['max_length']} characters", ""
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}", ""
-        case "less_than_equal":
-            return f"must be at most {context['le']}", ""
-        case "greater_than":
-            return f"must be more than {context['gt']}", ""
-        case "less_than":
-            return f"must be less than {context['lt']}", ""
+        case kind if kind in _BOUNDS:
+            return _BOUNDS[kind].format_map(context), ""
     return _wrong_type(value, shape, written)
+
+
+_BOUNDS = {
+    "string_too_short": "must not be empty",
+    "string_too_long": "must not be longer than {max_length} characters",
+    "too_short": "must have at least {min_length} of them",
+    "too_long": "must have at most {max_length} of them",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
+}
+"""What is said of a number, a length or a count that is out of bounds."""
 
 
 def _choice(value: str, known: Sequence[str]) -> tuple[str, str]:

@@ -182,6 +182,41 @@ def test_what_is_wrong_is_shown_where_the_pipeline_says_it(old: str, new: str, w
     assert f"cart.yaml:{mark} spec.environments{path}: {said}" in wrong(old, new)
 
 
+NAMED_SO = "must be lower-case letters, digits and dashes, with no dash at either end"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "said"),
+    [
+        ("  name: cart\n", '  name: "{{ stage }}"\n', "metadata.name", NAMED_SO),
+        ("- name: us", '- name: "{{ stage }}"', "spec.environments[3].name", NAMED_SO),
+        ("{name: one,", '{name: "{{ ring }}",', "spec.environments[2].rings[0].name", NAMED_SO),
+        ("[dev]", '["{{ stage }}"]', "spec.environments[1].after[0]", NAMED_SO),
+    ],
+)
+def test_nothing_stands_for_a_name(old: str, new: str, where: str, said: str) -> None:
+    assert [one.partition(" ")[2] for one in wrong(old, new)] == [f"{where}: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("environments", "said"),
+    [
+        ([], ["spec.environments: must have at least 1 of them"]),
+        ([{"name": "E"}], [f"spec.environments[0].name: {NAMED_SO}"]),
+        ([{"name": f"e{n}"} for n in range(101)], ["spec.environments: must have at most 100 of them"]),
+    ],
+)
+def test_how_many_environments_there_may_be_is_said_in_words(
+    environments: list[dict[str, str]], said: list[str]
+) -> None:
+    document = {**yaml.safe_load(PIPELINE)}
+    document["spec"] = {**document["spec"], "environments": environments}
+    with pytest.raises(InvalidProblems) as found:
+        load_policies([Source("p.yaml", yaml.safe_dump(document).encode())])
+    told = [str(one).split("\n")[0] for one in found.value.problems]
+    assert [one.partition(": ")[2] for one in told] == said
+
+
 def test_what_is_shared_is_wrong_once_and_not_once_for_each() -> None:
     assert wrong("set: version", "set: weight") == [
         "cart.yaml:8:3: spec.edits: strategy.promote needs an edit that sets version (stableVersion)",

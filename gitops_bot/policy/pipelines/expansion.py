@@ -55,8 +55,25 @@ def with_names(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def sample(value: Any) -> Any:
-    """The pipeline itself with names of the right form in its texts, so that its shape can be judged."""
-    return with_names(value, dict.fromkeys(("pipeline", "environment", "ring", "stage"), "name"))
+    """The pipeline itself with names of the right form in its texts, so that its shape can be judged.
+
+    The names are left as they are: nothing stands for them.
+    """
+    filled = with_names(value, dict.fromkeys(("pipeline", "environment", "ring", "stage"), "name"))
+    for written, one in zip(_named(value), _named(filled), strict=True):
+        one.update({key: written[key] for key in ("name", "after") if key in written})
+    return filled
+
+
+def _named(value: Any) -> Iterator[dict[str, Any]]:
+    """What has a name: the pipeline, its environments, their rings; as far as they are mappings."""
+    environments = _listed(_at(value, ("spec", "environments")))
+    rings = [ring for one in environments for ring in _listed(_at(one, ("rings",)))]
+    yield from (one for one in (_at(value, ("metadata",)), *environments, *rings) if isinstance(one, dict))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 @dataclass(slots=True)
