@@ -60,7 +60,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
     wanted = step.wanted or step
     back = wanted.kind is StepKind.ROLLBACK
-    changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots, back=back)
+    changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots, back=back or state.named)
     _try_the_ends(policy, facts, state.slots, step)
     if step.wanted and not changes:  # an empty diff is never proposed
         step = Step(StepKind.HOLD, state.slots, "base already says so")

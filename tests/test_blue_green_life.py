@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_bot.model import StepKind
+from gitops_bot.model import Ask, AskKind, StepKind, Version
 from tests.conftest import Golden
 from tests.support.stage import Stage
 
@@ -265,4 +265,28 @@ def test_a_split_of_the_traffic_is_no_colour() -> None:
 def test_an_older_version_is_not_flipped_to() -> None:
     life = stage("service", candidate={"slot": "candidateVersion"})
     life.levels['"1.7.0"'] = 0.0
-    assert "stableVersion would fall from 1.8.0 to 1.7.0" in life.refusal(30)
+    held = life.tick(30)
+    assert (held.step.kind, life.open()) == (StepKind.HOLD, [])
+    assert held.step.reason == ("1.7.0 is older than 1.8.0, which stands here: only a person who names it brings it")
+
+
+ALONE = {"kustomizeImage": {"path": "blue", "name": "ghcr.io/acme/cart"}, "set": "version"}
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        ("green/kustomization.yaml", {}),
+        ("blue/kustomization.yaml", {"strategy": {"promote": {}}, "edits": [ALONE], "analysis": {}}),
+    ],
+)
+def test_an_older_version_comes_by_the_word_of_a_person_who_names_it_and_by_nothing_else(
+    written: str, changed: dict[str, Any]
+) -> None:
+    life = stage("service", candidate={"version": "1.6.0"}, **changed)
+    held = life.tick(1)
+    assert (held.step.kind, life.open()) == (StepKind.HOLD, [])
+    assert "1.6.0 is older than 1.8.0" in held.step.reason
+    life.asks = (Ask(AskKind.PROMOTE, "ada", Version.parse("1.7.5")),)
+    life.tick(1)  # the word merges at once
+    assert [path for path, text in life.files().items() if "newTag: 1.7.5" in text] == [written]

@@ -15,12 +15,12 @@ from gitops_bot.edits.operations import Move, carry_out, quoted
 from gitops_bot.edits.place import Overlay
 from gitops_bot.edits.sense import Sense, Value
 from gitops_bot.edits.shared_base import refuse_shared_base
-from gitops_bot.edits.versions import lower
 from gitops_bot.errors import EditRefused
 from gitops_bot.model import Change, SlotMove, SlotName, Slots, SlotValue, Tree, Version
 from gitops_bot.policy.form import Form, misfit
 from gitops_bot.policy.places import Target
 from gitops_bot.policy.schema import Edit, HandEdit
+from gitops_bot.policy.versions import lower
 
 __all__ = ["candidates", "get", "paths", "places", "put", "read", "render", "sense", "warnings"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gitops_bot.model import Slots, Step, StepKind, Trial, Verdict
+from gitops_bot.model import Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import (
     ab_test,
@@ -21,6 +21,7 @@ from gitops_bot.strategy import (
 )
 from gitops_bot.strategy.asked import heeding
 from gitops_bot.strategy.claims import claim
+from gitops_bot.strategy.guards import guarded
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
 
@@ -75,16 +76,7 @@ def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, S
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:
     """The next step, or Hold with its reason."""
     step = trial_files.tidied(policy, state, _chosen(policy).next_step(policy, state, verdict))
-    return asked.past_unknown(state, verdict, _measurable(policy, state, step))
-
-
-def _measurable(policy: PromotionPolicy, state: State, step: Step) -> Step:
-    """The step, but none that brings a version while it is not known what would be measured of it."""
-    unread = policy.spec.analysis.unread
-    brings = step.kind in (StepKind.START, StepKind.PROMOTE) and not step.urgent
-    if not unread or not brings or state.slots.stable is None:
-        return step
-    return Step(StepKind.HOLD, state.slots, f"what would be measured is not known: {unread}", held=step)
+    return asked.past_unknown(state, verdict, guarded(policy, state, step))
 
 
 __all__ = [

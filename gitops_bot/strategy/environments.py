@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from semver import Version as Semver
-
 from gitops_bot.model import (
     CheckResult,
     History,
@@ -23,6 +21,7 @@ from gitops_bot.model import (
 from gitops_bot.policy.gating.soak import lacking
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.schema import PolicySpec
+from gitops_bot.policy.versions import lower
 from gitops_bot.strategy.history import readable, same
 from gitops_bot.strategy.stays import stays
 
@@ -37,7 +36,7 @@ def offered(spec: PolicySpec, readings: Readings, slots: Slots, now: datetime) -
     proven = next((one for one in held if proof(spec, readings, one, now)), None)
     if proven is None:
         return Unproven(upcoming(spec, readings, None, now) or f"no version stood in all of {', '.join(names)} yet")
-    if slots.stable and _older(proven, slots.stable):
+    if slots.stable and lower(proven, slots.stable):
         return Unproven(f"{proven}, which {', '.join(names)} held, is older than {slots.stable} here")
     return proven
 
@@ -203,16 +202,3 @@ def _runs(history: History, now: datetime) -> Iterator[tuple[Version, datetime, 
 
 def _same_of(found: Mapping[str, _Tenancy], version: Version) -> _Tenancy | None:
     return found.get(str(version)) or next((one for one in found.values() if same(one.version, version)), None)
-
-
-def _older(one: Version, other: Version) -> bool:
-    """By semantic versioning, where both have such tags: a promotion never goes down by itself."""
-    first, second = _semver(one.tag), _semver(other.tag)
-    return first is not None and second is not None and first < second
-
-
-def _semver(tag: str) -> Semver | None:
-    try:
-        return Semver.parse(tag.removeprefix("v"))
-    except (ValueError, TypeError):
-        return None

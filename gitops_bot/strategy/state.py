@@ -108,6 +108,11 @@ class State:
         return asked(self.asks, AskKind.ROLLBACK) is not None
 
     @property
+    def named(self) -> bool:
+        """A person named the candidate, which may then be older than what stands."""
+        return named(self.asks) is not None
+
+    @property
     def on_trial(self) -> bool:
         """Git names the candidate as the version on trial."""
         return self.candidate is not None and self.slots.candidate == self.candidate
