@@ -294,10 +294,11 @@ def _queued(action: EnqueuePr, forge: Forge) -> Merged | NotReady | None:
 
 
 def _base_moved(plan: Plan, run: _Run) -> NotReady | None:
-    """The verdict was on base as it was read: what others put there since is to be looked at first."""
-    if run.repo.refresh()[plan.base] in {plan.base_commit, *run.merged}:
-        return None
-    return NotReady(f"{plan.base} moved meanwhile: the next tick looks again")
+    """The verdict was on branches as they were read: what others put there since is to be looked at first."""
+    read = {plan.base: plan.base_commit, **plan.beside}
+    now = run.repo.refresh(read.keys())
+    moved = next((base for base, commit in read.items() if now.get(base) not in {commit, *run.merged}), "")
+    return NotReady(f"{moved} moved meanwhile: the next tick looks again") if moved else None
 
 
 def _answered(plan: Plan, action: Answer, run: _Run) -> Receipt:

@@ -97,6 +97,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
             *_on_its_way(policy, facts, state, step),
             *answers.unheard(facts.heard),
         ),
+        beside=facts.beside,
     )
 
 
@@ -277,6 +278,7 @@ def _situation(
         asks=facts.asks,
         hold_labels=policy.spec.gates.hold.labels,
         unbound=facts.unbound,
+        strays=facts.strays,
     )
     if wanted is None or proposal is None:
         return situation

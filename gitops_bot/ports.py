@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -181,10 +181,10 @@ class Committer(Protocol):
 class EnvironmentRepo(Protocol):
     """The environment repository: a bare cache of it, and its remote."""
 
-    def refresh(self) -> Mapping[str, str]:
-        """Ask the remote for base and the bot's branches, fetch what is new; branch name → object name.
+    def refresh(self, bases: Collection[str] = ()) -> Mapping[str, str]:
+        """Ask the remote for base, further ones and the bot's branches, fetch what is new; branch name → object name.
 
-        Errors: RepositoryUnreachable, RepositoryDenied.
+        A further one that is not there is not in the answer. Errors: RepositoryUnreachable, RepositoryDenied.
         """
         ...
 
@@ -250,7 +250,7 @@ class Forge(Protocol):
         ...
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
-        """Open a pull request; when one is open from this branch already, that one is the answer."""
+        """Open a pull request; when one is open from this branch to base already, that one is the answer."""
         ...
 
     def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:

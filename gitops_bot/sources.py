@@ -43,7 +43,7 @@ def from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Load
     """Policies of files that name this repository; others belong to other jobs."""
 
     def load(_sight: Sight) -> Loaded:
-        loaded = one_by_one(files(paths))
+        loaded = one_by_one(files(paths), repository.base)
         mine = [one for one in loaded.policies if one.policy.spec.repository == name]
         return _fitting(name, repository, Loaded(mine, loaded.failures))
 
@@ -60,7 +60,7 @@ def from_base(name: str, repository: Repository) -> Load:
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
         read = {path: tree.read(path) for path in paths}
         sources = [Source(path, data) for path, data in read.items() if data is not None]
-        loaded = _fitting(name, repository, one_by_one(sources))
+        loaded = _fitting(name, repository, one_by_one(sources, repository.base))
         failures = [*loaded.failures, *(_not_a_file(path) for path, data in read.items() if data is None)]
         # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
         if not paths:
@@ -89,17 +89,22 @@ def _not_a_file(path: str) -> Failure:
 
 
 def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
-    """The policies of this repository and base; one that is not is a failure of its own."""
+    """The policies of this repository, on branches that are people's; one that is not is a failure of its own."""
     kept: list[LoadedPolicy] = []
     failures = list(loaded.failures)
     for one in loaded.policies:
-        spec, what = one.policy.spec, ""
+        spec, prefix, what, remedy = one.policy.spec, repository.branch_prefix, "", ""
         if spec.repository != name:
             what = f"spec.repository is {spec.repository}, but the file lies in {name}"
-        elif spec.base not in (None, repository.base):
-            what = f"spec.base is {spec.base}, but {name} is configured with base {repository.base}"
+            remedy = "Configure a repository for it."
+        elif spec.base and spec.base.startswith(prefix):
+            what = f"spec.base is {spec.base}, and what is below {prefix} is the bot's alone to write"
+            remedy = "Name a branch that people write."
+        elif spec.base and prefix.startswith(f"{spec.base}/"):
+            what = f"spec.base is {spec.base}, and git cannot have a branch and the bot's branches below it"
+            remedy = "Name another branch."
         if what:
-            error = PolicyInvalid(what, where=f"{one.file}:{one.line}", remedy="Configure a repository for it.")
+            error = PolicyInvalid(what, where=f"{one.file}:{one.line}", remedy=remedy)
             failures.append(Failure(one.policy.name, error))
         else:
             kept.append(one)
@@ -135,8 +140,11 @@ def in_known_clusters(load: Load, known: Set[str]) -> Load:
     return checked
 
 
-def one_by_one(sources: Sequence[Source]) -> Loaded:
-    """The policies of the files that are right; a broken file, and two that clash, stop nobody else."""
+def one_by_one(sources: Sequence[Source], base: str = "") -> Loaded:
+    """The policies of the files that are right; a broken file, and two that clash, stop nobody else.
+
+    base: where a policy writes that does not say it.
+    """
     loaded: list[LoadedPolicy] = []
     failures: list[Failure] = []
     for source in sources:
@@ -144,7 +152,7 @@ def one_by_one(sources: Sequence[Source]) -> Loaded:
             loaded += _of_file(source)
         except PolicyError as error:
             failures.append(Failure(source.name, error))
-    clashes = conflicts(loaded)
+    clashes = conflicts(loaded, base)
     stopped = {one.policy.name for pair in clashes for one in pair.policies}
     failures += [Failure(one.policy.name, pair.error) for pair in clashes for one in pair.policies]
     return Loaded([one for one in loaded if one.policy.name not in stopped], failures)
@@ -164,11 +172,11 @@ class Clash:
     error: PolicyError
 
 
-def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
-    """Policies of one name, and policies that write the same place of one repository."""
+def conflicts(loaded: Sequence[LoadedPolicy], base: str = "") -> list[Clash]:
+    """Policies of one name, and policies that write the same place of one branch of one repository."""
     found: list[Clash] = []
     names: dict[str, LoadedPolicy] = {}
-    writers: dict[tuple[str, str], LoadedPolicy] = {}
+    writers: dict[tuple[str, str, str], LoadedPolicy] = {}
     for one in loaded:
         where = f"{one.file}:{one.line}"
         first = names.setdefault(one.policy.name, one)
@@ -177,7 +185,7 @@ def conflicts(loaded: Sequence[LoadedPolicy]) -> list[Clash]:
             found.append(Clash((first, one), PolicyInvalid(what, where=where, remedy="Rename one of them.")))
         shared: dict[str, tuple[LoadedPolicy, list[str]]] = {}
         for place in places(one.policy.spec.written):
-            other = writers.setdefault((one.policy.spec.repository, place), one)
+            other = writers.setdefault((one.policy.spec.repository, one.policy.spec.base or base, place), one)
             if other is not one and other.policy.name != one.policy.name:
                 shared.setdefault(other.policy.name, (other, []))[1].append(place)
         for name, (other, (place, *more)) in shared.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gitops_bot import apply, decide, observe
 from gitops_bot.delivery import budget, gates, orphans, overlap, queueing
@@ -15,6 +16,7 @@ from gitops_bot.policy.loading import LoadedPolicy
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.ports import Clock, Notifier
 
+MOST_LOOKS = 3
 MOST_ROUNDS = 3
 """A round that opened what may be merged at once is followed by another, so that one run settles."""
 
@@ -92,9 +94,8 @@ def plan(job: Job, only: str | None = None) -> Report:
     report = Report(job.site.name)
     with _failing(report, job.site.name):
         now = job.clock.now()
-        sight = observe.look(job.site, now)
+        sight, loaded = _looked(job, now)
         sight.asks = job.asks
-        loaded = job.load(sight)
         report.failures += loaded.failures
         sight.policies = {one.policy.name: one.policy for one in loaded.policies}
         report.failures += _idle_stops(sight, loaded)
@@ -105,21 +106,32 @@ def plan(job: Job, only: str | None = None) -> Report:
         observe.prefetch(sight, policies)
         for policy in policies:
             with _failing(report, policy.name):
-                whole = observe.measured(sight, policy)
-                facts = job.facts(sight, whole)
-                report.plans.append(decide.decide(whole, facts, observe.series(sight, whole, facts)))
+                view = sight.of(policy)
+                whole = observe.measured(view, policy)
+                facts = job.facts(view, whole)
+                report.plans.append(decide.decide(whole, facts, observe.series(view, whole, facts)))
         report.failures += [Failure(name, error) for name, error in sight.troubles.items()]
         report.plans = list(
             budget.within(budget.fair(_apart(report), job.site.memory.turns), sight.pulls, job.limits, now)
         )
         if only is None and loaded.whole and not loaded.failures:
             known = {one.policy.name for one in loaded.policies}
-            report.plans += orphans.orphans(sight.pulls, known, job.site.source, job.site.name, sight.base_commit)
+            report.plans += orphans.orphans(sight.pulls, known, job.site.source, job.site.name, sight.refs)
         if only is None:
             stopped = {one.subject for one in report.failures if isinstance(one.error, PlaceConflict)}
             judged = {one.policy for one in report.plans} - stopped
-            report.plans += queueing.unjudged(sight.pulls, judged, job.site.name, sight.base_commit)
+            report.plans += queueing.unjudged(sight.pulls, judged, job.site.name, sight.refs)
     return report
+
+
+def _looked(job: Job, now: datetime) -> tuple[observe.Sight, Loaded]:
+    """What there is to see and the policies; looked at once more where those write branches that were not asked for."""
+    for _ in range(MOST_LOOKS):
+        sight = observe.look(job.site, now)
+        loaded = job.load(sight)
+        if not observe.widened(job.site, [one.policy for one in loaded.policies]):
+            break
+    return sight, loaded
 
 
 def run(job: Job, only: str | None = None) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -46,10 +46,10 @@ class Counted:
         self.cluster.append(str(kind))
         return [RUNNING]
 
-    def refresh(self) -> Mapping[str, str]:
+    def refresh(self, bases: Collection[str] = ()) -> Mapping[str, str]:
         """Asks the remote."""
         self.git.append("ls-remote")
-        return self.world.refresh()
+        return self.world.refresh(bases)
 
     def prefetch(self, wanted: Sequence[tuple[str, str]]) -> None:
         """Asks the remote."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gitops_bot import edits, observe
@@ -25,14 +25,15 @@ def going_back(job: Job, at: datetime, say: Say) -> Job:
     """The job with base as it was at a time; `say` is told what is not known of that time any more."""
 
     def facts(sight: observe.Sight, policy: PromotionPolicy) -> Facts:
-        commits = sight.site.repo.log(sight.base_commit, edits.candidates(policy.spec.edits))
-        then = next((commit for commit in commits if commit.at <= at), None)
+        then = _then(sight, policy, at)
         if then is None:
             remedy = "Ask for a time after its first values landed."
-            raise UsageError(
-                f"{sight.site.base} held nothing of {policy.name} at {at:%Y-%m-%dT%H:%M:%SZ}", remedy=remedy
-            )
-        known = job.facts(replace(sight, refs={sight.site.base: then.oid}, as_of=at), policy)
+            raise UsageError(f"{sight.base} held nothing of {policy.name} at {at:%Y-%m-%dT%H:%M:%SZ}", remedy=remedy)
+        others = [sight.policies[name] for name in observe.before(sight, policy) if name in sight.policies]
+        past = [one for one in (_then(sight.of(one), one, at) for one in others) if one]
+        elsewhere = {one.base: one.commit for one in sorted(past, key=lambda one: one.at)}
+        refs = {sight.site.base: sight.refs[sight.site.base], **elsewhere, then.base: then.commit}
+        known = job.facts(replace(sight, refs=refs, as_of=at), policy)
         slots = edits.read(policy.spec.edits, known.tree)
         statuses = _all_as_then(policy, known.statuses, slots, at, say)
         if isinstance(known.offered, str):
@@ -40,6 +41,24 @@ def going_back(job: Job, at: datetime, say: Say) -> Job:
         return replace(known, statuses=statuses)
 
     return replace(job, facts=facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """Where a branch was."""
+
+    base: str
+    commit: str
+    at: datetime
+
+
+def _then(sight: observe.Sight, policy: PromotionPolicy, at: datetime) -> _Then | None:
+    """The last commit by then that touched the policy's files on its base; None where there is none."""
+    if sight.base not in sight.refs:
+        return None
+    commits = sight.site.repo.log(sight.base_commit, edits.candidates(policy.spec.edits))
+    found = next((commit for commit in commits if commit.at <= at), None)
+    return _Then(sight.base, found.oid, found.at) if found else None
 
 
 def _all_as_then(

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gitops_bot.delivery import marker, queueing, served
+from gitops_bot.delivery import marker, queueing, refusals, served
 from gitops_bot.delivery.gates.hold import NAME as HOLD
 from gitops_bot.delivery.gates.hold import said as holder
 from gitops_bot.delivery.identity import branch as branch_name
-from gitops_bot.delivery.identity import goes, status_context
+from gitops_bot.delivery.identity import status_context
 from gitops_bot.delivery.text import code, cut, markdown, one_line
 from gitops_bot.model import (
     PREFIX,
@@ -87,6 +87,8 @@ class Situation:
     """Any of these holds a pull request."""
     unbound: str = ""
     """Why the forge must not merge by itself."""
+    strays: Sequence[PullRequest] = ()
+    """Open ones of ours that go elsewhere than to base."""
 
     @property
     def shut(self) -> Gate | None:
@@ -200,6 +202,9 @@ def _status(situation: Situation, state: StatusState, description: str) -> Commi
 
 
 def _direction(situation: Situation, direction: Direction) -> Chosen:
+    name = branch_name(situation.policy, direction, situation.prefix)
+    if stray := next((pull for pull in situation.strays if pull.branch == name), None):
+        return _strayed(situation, stray)
     pull = situation.open_pull(direction)
     proposal = situation.proposal
     if proposal is None or proposal.direction is not direction:
@@ -214,6 +219,13 @@ def _direction(situation: Situation, direction: Direction) -> Chosen:
     freed = _let_go(situation, pull)
     pursued = _pursue(situation, proposal, replace(pull, body=freed.body) if freed else pull)
     return Chosen((*([freed] if freed else ()), *pursued.actions), pursued.notes)
+
+
+def _strayed(situation: Situation, pull: PullRequest) -> Chosen:
+    """Whose base somebody changed is theirs: the branch is not rewritten under it, and no other one is opened."""
+    note = f"#{pull.number} goes to {pull.base}, which is not the policy's base: give it that again, or close it"
+    pending = told(situation, pull, note, digest=text_digest(f"stray {pull.base} {digest(situation)}"))
+    return Chosen(tuple(pending), (note,))
 
 
 def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
@@ -272,41 +284,13 @@ def _served(situation: Situation, direction: Direction) -> tuple[Action, ...]:
 
 
 def _open(situation: Situation, proposal: Proposal) -> Chosen:
-    if not _taken_back(situation, proposal) and (refusal := _peoples_no(situation, proposal)):
+    if refusal := refusals.peoples_no(situation, proposal):
         return Chosen(notes=(refusal,))
     branch = situation.branches.get(proposal.direction)
     if branch and not branch.ours:
         return Chosen(notes=(f"{proposal.branch} holds commits by others and no pull request: delete it to go on",))
     expected, current = (branch.oid, branch.current) if branch else (None, False)
     return Chosen((OpenPr(proposal, expected, current, status(situation)),))
-
-
-def _peoples_no(situation: Situation, proposal: Proposal) -> str:
-    """A pull request that a person closed is a no to its key; one that has lost its marker, to all until base moves."""
-    for pull in situation.pulls:
-        if not goes(pull.branch, proposal.direction) or pull.state is not PrState.CLOSED:
-            continue
-        said = marker.read(pull.body)
-        if said is None and pull.closed_at and situation.landed and pull.closed_at < situation.landed:
-            continue
-        if said is None or (not said.closed and said.key == proposal.key and not _taken_up(situation, proposal, pull)):
-            return f"a person closed #{pull.number}: that is a no to this step (reopen it, or promote by hand)"
-    return ""
-
-
-def _taken_up(situation: Situation, proposal: Proposal, refused: PullRequest) -> bool:
-    """The same was opened again after a person's no: at a person's word, or it would not have been."""
-    later = [one for one in situation.pulls if refused.closed_at and one.created_at > refused.closed_at]
-    others = [one for one in later if one.number != refused.number]  # clocks may go backwards
-    said = [marker.read(one.body) for one in others if goes(one.branch, proposal.direction) and one.ours]
-    return any(one is not None and one.key == proposal.key for one in said)
-
-
-def _taken_back(situation: Situation, proposal: Proposal) -> bool:
-    """A person asks for what a person had closed."""
-    back = proposal.direction is Direction.ROLLBACK
-    word = asked_now(situation.asks, AskKind.ROLLBACK if back else AskKind.PROMOTE)
-    return word is not None or asked_now(situation.asks, AskKind.REOPEN) is not None
 
 
 def _foreign(situation: Situation, pull: PullRequest) -> Chosen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from gitops_bot.delivery import identity, marker, unruled
 from gitops_bot.delivery.actions import closing
@@ -12,14 +12,14 @@ REASON = "its policy is no longer on base"
 
 
 def orphans(
-    pulls: Sequence[PullRequest], known: Set[str], source: str, repository: str, base_commit: str
+    pulls: Sequence[PullRequest], known: Set[str], source: str, repository: str, refs: Mapping[str, str]
 ) -> tuple[Plan, ...]:
     """A plan per open pull request of ours whose policy came from this source and is not known there any more.
 
     What came from another source is another bot's. The branches are kept.
     """
     return tuple(
-        unruled.plan(pull, _policy(pull), REASON, repository, base_commit, _closed(pull))
+        unruled.plan(pull, _policy(pull), REASON, repository, refs, _closed(pull))
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and _policy(pull) not in {*known, ""} and _source(pull) == source
     )

@@ -1,4 +1,4 @@
-"""Two policies that would write the same bytes of one file: neither may."""
+"""Two policies that would write the same bytes of one file of one base: neither may."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Span = tuple[int, int, int]
 
 def overlapping(plans: Sequence[Plan]) -> list[tuple[str, str, str]]:
     """The pairs of policies whose proposals write the same bytes, with the file."""
-    writers: dict[str, list[tuple[str, Change]]] = {}
+    writers: dict[tuple[str, str], list[tuple[str, Change]]] = {}
     for plan in plans:
         for change in plan.proposal.changes if plan.proposal else ():
-            writers.setdefault(change.path, []).append((plan.policy, change))
+            writers.setdefault((plan.base, change.path), []).append((plan.policy, change))
     return [
         (one, other, path)
-        for path, changes in writers.items()
+        for (_, path), changes in writers.items()
         for (one, mine), (other, theirs) in combinations(changes, 2)
         if any(_meet(span, another) for span in _spans(mine) for another in _spans(theirs))
     ]

@@ -58,10 +58,12 @@ def merge(situation: Situation, pull: PullRequest, title: str, status: CommitSta
         yield Vouch(pull.number, pull.queued.commit, status)
 
 
-def unjudged(pulls: Sequence[PullRequest], judged: Set[str], repository: str, base_commit: str) -> tuple[Plan, ...]:
+def unjudged(
+    pulls: Sequence[PullRequest], judged: Set[str], repository: str, refs: Mapping[str, str]
+) -> tuple[Plan, ...]:
     """A plan for each pull request that the bot queued and whose policy this tick could not judge: out of the queue."""
     return tuple(
-        unruled.plan(pull, policy, UNJUDGED, repository, base_commit, _taken_out(pull, policy, UNJUDGED))
+        unruled.plan(pull, policy, UNJUDGED, repository, refs, _taken_out(pull, policy, UNJUDGED))
         for pull in pulls
         if pull.state is PrState.OPEN and pull.ours and pull.queued and pull.queued.ours
         for policy, _ in [named(pull.branch) or ("", None)]
@@ -71,6 +73,7 @@ def unjudged(pulls: Sequence[PullRequest], judged: Set[str], repository: str, ba
 
 def leave(situation: Situation) -> Iterator[Action]:
     """What this very tick would not merge, the forge does not merge by itself. What is a person's, they may queue."""
+    yield from (DequeuePr(one.number) for one in situation.strays if one.queued and one.queued.ours)
     for direction in Direction:
         pull, branch = situation.open_pull(direction), situation.branches.get(direction)
         if pull is None or pull.queued is None or not pull.ours:
@@ -92,7 +95,7 @@ def _may_stay(situation: Situation, direction: Direction, pull: PullRequest, *, 
 
 def suspended(situation: Situation) -> tuple[Action, ...]:
     """Nothing is done for a policy that is suspended, and what the bot queued is merged by nobody."""
-    pulls = [one for one in situation.pulls if one.state is PrState.OPEN]
+    pulls = [one for one in (*situation.pulls, *situation.strays) if one.state is PrState.OPEN]
     queued = [one for one in pulls if one.ours and one.queued and one.queued.ours]
     return tuple(action for one in queued for action in _taken_out(one, situation.policy, SUSPENDED))
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gitops_bot.model import Action, Plan, PullRequest, Slots, Step, StepKind, Verdict
 
 
 def plan(
-    pull: PullRequest, policy: str, reason: str, repository: str, base_commit: str, actions: tuple[Action, ...]
+    pull: PullRequest, policy: str, reason: str, repository: str, refs: Mapping[str, str], actions: tuple[Action, ...]
 ) -> Plan:
     """Nothing is known and nothing is judged: what is done to the pull request, and why."""
     return Plan(
         policy=policy,
         repository=repository,
         base=pull.base,
-        base_commit=base_commit,
+        base_commit=refs.get(pull.base, ""),
         slots=Slots(),
         candidate=None,
         since=None,

@@ -49,7 +49,8 @@ class Facts:
     statuses: Mapping[tuple[str, ObjectRef], ExperimentStatus | Unseen]
     """By cluster and object."""
     pulls: tuple[PullRequest, ...]
-    """The policy's, open and closed, newest first; those of ours from another prefix than today's among them."""
+    """The policy's that go to base, open and closed, newest first; those of ours from another prefix than today's among
+    them."""
     branches: Mapping[Direction, BranchView]
     stops: tuple[Stop, ...]
     """The holders of the stop file."""
@@ -74,3 +75,7 @@ class Facts:
     """Why the forge must not merge by itself: our status does not bind it. Empty where it does."""
     heard: tuple[Heard, ...] | str = ()
     """The commands in comments, those of `asks` among them, or why they cannot be read."""
+    strays: tuple[PullRequest, ...] = ()
+    """The open ones of ours from the policy's branches that go elsewhere than to base."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Where the other branches are on which the decision rests, by name."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from gitops_bot import edits
 from gitops_bot.delivery import asked
-from gitops_bot.model import Facts
+from gitops_bot.model import Facts, PrState
 from gitops_bot.observe.borrowing import measured
 from gitops_bot.observe.clusters import owners
 from gitops_bot.observe.gating import readings
-from gitops_bot.observe.git import branches, history, of_policy, prefetch
+from gitops_bot.observe.git import beside, branches, history, of_policy, prefetch
 from gitops_bot.observe.metrics import series
 from gitops_bot.observe.offers import offered
 from gitops_bot.observe.queue import see_queue, unbound
 from gitops_bot.observe.remarks import bound, heard
-from gitops_bot.observe.sight import Memory, Sight, Site, look
+from gitops_bot.observe.sight import Memory, Sight, Site, before, look, widened
 from gitops_bot.observe.statuses import claimed, contained, statuses
 from gitops_bot.policy import stopfile
 from gitops_bot.policy.schema import PromotionPolicy
@@ -22,10 +22,11 @@ from gitops_bot.strategy import history as landed
 
 def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     """What git, the clusters and the forge say to one policy. Errors: EditError, RepositoryError, PolicyInvalid."""
-    site, base_commit = sight.site, sight.base_commit
-    tree = site.repo.tree(base_commit)
+    sight = sight.of(policy)
+    site, tree = sight.site, sight.site.repo.tree(sight.base_commit)
     past = history(sight, policy)
-    pulls = of_policy(sight, policy)
+    of_ours = of_policy(sight, policy)
+    pulls = tuple(pull for pull in of_ours if pull.base == sight.base)
     read = readings(sight, policy, past, pulls)
     offer = offered(sight, policy, edits.read(policy.spec.edits, tree), read)
     ours = branches(sight, policy)
@@ -38,13 +39,15 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     said = statuses(sight, policy, claim)
     return Facts(
         now=sight.now,
-        base=site.base,
+        base=sight.base,
         tree=tree,
         history=past,
         statuses=said,
         pulls=pulls,
+        strays=tuple(one for one in of_ours if one.ours and one.state is PrState.OPEN and one.base != sight.base),
+        beside=beside(sight, policy),
         branches=ours,
-        stops=stopfile.find(tree),
+        stops=stopfile.find(site.repo.tree(sight.refs[site.base])),
         identity=site.identity,
         source=site.source,
         prefix=site.prefix,
@@ -59,4 +62,17 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     )
 
 
-__all__ = ["Memory", "Sight", "Site", "facts", "heard", "look", "measured", "prefetch", "see_queue", "series"]
+__all__ = [
+    "Memory",
+    "Sight",
+    "Site",
+    "before",
+    "facts",
+    "heard",
+    "look",
+    "measured",
+    "prefetch",
+    "see_queue",
+    "series",
+    "widened",
+]

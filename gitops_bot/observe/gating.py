@@ -66,12 +66,11 @@ def _histories(sight: Sight, policy: PromotionPolicy) -> Mapping[str, History | 
 
 
 def _going_back(sight: Sight, policy: PromotionPolicy) -> Mapping[str, int]:
-    ways = {identity.branch(name, Direction.ROLLBACK, sight.site.prefix): name for name in before(sight, policy)}
-    return {ways[one.branch]: one.number for one in sight.pulls if _stands(one) and one.branch in ways}
-
-
-def _stands(pull: PullRequest) -> bool:
-    return pull.ours and pull.state is PrState.OPEN
+    known = [sight.policies[name] for name in before(sight, policy) if name in sight.policies]
+    branch = {one.name: identity.branch(one.name, Direction.ROLLBACK, sight.site.prefix) for one in known}
+    ways = {(branch[one.name], sight.of(one).base): one.name for one in known}
+    standing = (one for one in sight.pulls if one.ours and one.state is PrState.OPEN)
+    return {ways[one.branch, one.base]: one.number for one in standing if (one.branch, one.base) in ways}
 
 
 def _history(sight: Sight, name: str) -> History | str:
@@ -79,9 +78,12 @@ def _history(sight: Sight, name: str) -> History | str:
     policy = sight.policies.get(name)
     if policy is None:
         return "no policy of that name is known in this repository"
-    found = history(sight, policy)
+    view = sight.of(policy)
+    if view.base not in view.refs:
+        return f"there is no branch {view.base}"
+    found = history(view, policy)
     # Their merge times, which the pull requests of the policy that asks do not tell.
-    return replace(found, moments=tuple(replace(one, at=past.landed_at(one, sight.pulls)) for one in found.moments))
+    return replace(found, moments=tuple(replace(one, at=past.landed_at(one, view.here)) for one in found.moments))
 
 
 # ---------------------------------------------------------------- sync

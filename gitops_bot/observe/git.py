@@ -35,12 +35,22 @@ def prefetch(sight: Sight, policies: Sequence[PromotionPolicy]) -> None:
     named = {name for policy in policies for name in before(sight, policy)}
     others = [sight.policies[name] for name in sorted(named) if name in sight.policies]
     for policy in {one.name: one for one in (*policies, *others)}.values():
+        view = sight.of(policy)
+        if view.base not in view.refs:  # nothing of it can be read, which is told where it is decided
+            continue
         paths = edits.candidates(policy.spec.edits)
         branches = [sight.refs[name] for name in branch_names(sight.site, policy).values() if name in sight.refs]
-        past = () if _remembered(sight, policy) in sight.site.memory.histories else _commits(sight, policy)
-        wanted |= {(sight.base_commit, path) for path in borrowing.files(policy)}
-        wanted |= set(product((sight.base_commit, *branches, *(commit.oid for commit in past)), paths))
+        past = () if _remembered(view, policy) in sight.site.memory.histories else _commits(view, policy)
+        wanted |= {(view.base_commit, path) for path in borrowing.files(policy)}
+        wanted |= set(product((view.base_commit, *branches, *(commit.oid for commit in past)), paths))
     sight.site.repo.prefetch(sorted(wanted))
+
+
+def beside(sight: Sight, policy: PromotionPolicy) -> Mapping[str, str]:
+    """Where the other branches are on which a decision rests: the policies' own, and those of environments before."""
+    others = [sight.policies[name] for name in before(sight, policy) if name in sight.policies]
+    bases = {sight.site.base, *(sight.of(one).base for one in others)} - {sight.base}
+    return {base: sight.refs[base] for base in sorted(bases) if base in sight.refs}
 
 
 def branch_names(site: Site, policy: PromotionPolicy) -> Mapping[Direction, str]:
@@ -71,7 +81,7 @@ def _view(repo: EnvironmentRepo, head: Head) -> BranchView:
 
 
 def _remembered(sight: Sight, policy: PromotionPolicy) -> tuple[str, str]:
-    return policy.model_dump_json(include={"spec": {"edits"}}), sight.base_commit
+    return sight.base + policy.model_dump_json(include={"spec": {"edits"}}), sight.base_commit
 
 
 def history(sight: Sight, policy: PromotionPolicy) -> History:

@@ -13,10 +13,11 @@ from gitops_bot.ports import ForgeThatQueues, Required
 
 
 def see_queue(sight: Sight) -> None:
-    """Note on the open pull requests of ours what waits in base's queue: one request. Errors: ForgeError."""
+    """Note on the open pull requests of ours what waits in queues: one request a base. Errors: ForgeError."""
     forge = sight.site.forge
-    if isinstance(forge, ForgeThatQueues) and any(one.ours and one.state is PrState.OPEN for one in sight.pulls):
-        sight.pulls = queueing.seen(sight.pulls, forge.queue(sight.site.base))
+    if isinstance(forge, ForgeThatQueues):
+        for base in sorted({one.base for one in sight.pulls if one.ours and one.state is PrState.OPEN}):
+            sight.pulls = queueing.seen(sight.pulls, forge.queue(base))
 
 
 def unbound(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest]) -> str:
@@ -28,7 +29,7 @@ def unbound(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest])
         return "the policy does not ask for it"
     if isinstance(sight.site.forge, ForgeThatQueues) and not any(one.state is PrState.OPEN for one in pulls):
         return "there is nothing to merge"
-    context, base = identity.status_context(policy.name), sight.site.base
+    context, base = identity.status_context(policy.name), sight.base
     required = _required(sight)
     if isinstance(required, Required) and (required.everything or context in required.names):
         return ""
@@ -40,9 +41,9 @@ def unbound(sight: Sight, policy: PromotionPolicy, pulls: Sequence[PullRequest])
 
 def _required(sight: Sight) -> Required | ForgeError:
     """Asked once in a tick, however many policies."""
-    if sight.required is None:
-        sight.required = _asked(sight)
-    return sight.required
+    if sight.base not in sight.required:
+        sight.required[sight.base] = _asked(sight)
+    return sight.required[sight.base]
 
 
 def _asked(sight: Sight) -> Required | ForgeError:
@@ -50,7 +51,7 @@ def _asked(sight: Sight) -> Required | ForgeError:
     if not isinstance(forge, ForgeThatQueues):
         return ForgeRefused("this forge does not merge by itself")
     try:
-        return forge.required(sight.site.base)
+        return forge.required(sight.base)
     except RateLimited:
         raise
     except ForgeError as error:

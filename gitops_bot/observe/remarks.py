@@ -91,7 +91,7 @@ def _open_to_words(sight: Sight, policy: PromotionPolicy) -> Iterable[PullReques
     """The open ones of ours; the newest of a branch where a person closed it, or the bot did a moment ago."""
     for direction in Direction:
         branch = identity.branch(policy.name, direction, sight.site.prefix)
-        newest = next((pull for pull in sight.pulls if pull.branch == branch), None)
+        newest = next((pull for pull in sight.of(policy).here if pull.branch == branch), None)
         if newest is None or not newest.ours:
             continue
         late = newest.closed_at is not None and sight.now - newest.closed_at > _AFTERWARDS

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from gitops_bot.delivery import moved
-from gitops_bot.errors import BotError, ClusterError, ForgeError
+from gitops_bot.delivery import marker, moved
+from gitops_bot.errors import BotError, ClusterError, ForgeError, RepositoryUnreachable
 from gitops_bot.experiments import Objects
 from gitops_bot.model import (
     PREFIX,
@@ -36,8 +36,10 @@ class Memory:
 
     closed: dict[int, PullRequest] = field(default_factory=dict)
     closed_until: datetime | None = None
+    bases: frozenset[str] = frozenset()
+    """The branches besides the repository's base that policies write, as they were loaded last."""
     histories: dict[tuple[str, str], History] = field(default_factory=dict)
-    """By policy's content and base commit."""
+    """By policy's base and content, and base commit."""
     turns: dict[str, int] = field(default_factory=dict)
     """By policy: in which round the forge last did something for it."""
     silent: dict[int, datetime] = field(default_factory=dict)
@@ -102,19 +104,36 @@ class Sight:
     """By image and tag; empty where the registry contradicts itself."""
     asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     """By policy: what people ask by a command, in the order in which they said it."""
-    required: Required | ForgeError | None = None
-    """What base asks for before a merge, or why that is not known; None: it was not asked yet."""
+    required: dict[str, Required | ForgeError] = field(default_factory=dict)
+    """By base: what it asks for before a merge, or why that is not known."""
     heard: Mapping[str, tuple[Heard, ...] | str] = field(default_factory=dict)
     """By policy: commands in comments, or why they cannot be read."""
     writers: dict[str, bool] = field(default_factory=dict)
     """By person who commented: whether they may write to the repository."""
     troubles: dict[str, BotError] = field(default_factory=dict)
     """By policy: what could not be read in a cluster, or what the forge refuses; the run's exit code says so."""
+    base: str = ""
+    """The branch from which it is looked at; default: the repository's base, where the policies are."""
+
+    def __post_init__(self) -> None:
+        self.base = self.base or self.site.base
+
+    def of(self, policy: PromotionPolicy) -> Sight:
+        """The same, seen from the base of a policy."""
+        return replace(self, base=policy.spec.base or self.site.base)
 
     @property
     def base_commit(self) -> str:
-        """Where base is."""
-        return self.refs[self.site.base]
+        """Where base is. Errors: RepositoryUnreachable."""
+        if self.base not in self.refs:
+            remedy = "Create it, or correct spec.base of the policy."
+            raise RepositoryUnreachable(f"there is no branch {self.base}", where=self.site.name, remedy=remedy)
+        return self.refs[self.base]
+
+    @property
+    def here(self) -> Sequence[PullRequest]:
+        """The pull requests that go to base."""
+        return [pull for pull in self.pulls if pull.base == self.base]
 
 
 def look(site: Site, now: datetime) -> Sight:
@@ -124,10 +143,18 @@ def look(site: Site, now: datetime) -> Sight:
     """
     for _ in range(_LOOKS):
         known = {*site.memory.closed}
-        refs, pulls = site.repo.refresh(), _pulls(site, now)
+        refs, pulls = site.repo.refresh(site.memory.bases), _pulls(site, now)
         if not any(_just_merged(pull, now) for pull in pulls if pull.number not in known):
             break
     return Sight(site, now, refs, pulls)
+
+
+def widened(site: Site, policies: Iterable[PromotionPolicy]) -> bool:
+    """Whether policies write branches that were not looked at; the next look sees all of them."""
+    named = frozenset(base for one in policies if (base := one.spec.base) and base != site.base)
+    grown = not named <= site.memory.bases
+    site.memory.bases = named
+    return grown
 
 
 def _just_merged(pull: PullRequest, now: datetime) -> bool:
@@ -144,8 +171,15 @@ def _pulls(site: Site, now: datetime) -> Sequence[PullRequest]:
     memory.closed_until = now
     memory.closed = {number: pull for number, pull in memory.closed.items() if number not in still_open}
     known = [*still_open.values(), *memory.closed.values()]
-    here = (pull for pull in known if pull.base == site.base and moved.policy_of(pull, site.prefix, site.source))
-    return sorted(here, key=lambda pull: -pull.number)
+    return sorted((pull for pull in known if _concerns(site, pull)), key=lambda pull: -pull.number)
+
+
+def _concerns(site: Site, pull: PullRequest) -> bool:
+    """Whether it is of a policy of ours and goes to a base of ours, or went there once, as it remembers."""
+    if not moved.policy_of(pull, site.prefix, site.source):
+        return False
+    said = marker.read(pull.body) if pull.ours and site.source else None
+    return pull.base in {site.base, *site.memory.bases} or (said is not None and said.source == site.source)
 
 
 def before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -65,8 +66,20 @@ GivenVersion = Annotated[
         pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64})$", max_length=300
     ),
 ]
+_NO_BRANCH = re.compile(r"\.\.|//|[./]$|/\.|\.lock(?:/|$)|^@$|^HEAD$")
+"""What git takes for no branch, of the names that the pattern lets by."""
+
+
+def _branch(name: str) -> str:
+    if _NO_BRANCH.search(name):
+        raise ValueError(f"{name!r} is not a branch name: see `git help check-ref-format`")
+    return name
+
+
 BranchName = Annotated[
-    str, StringConstraints(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$")
+    str,
+    StringConstraints(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$"),
+    AfterValidator(_branch),
 ]
 """A branch; never something that git could take for an option."""
 BranchPrefix = Annotated[

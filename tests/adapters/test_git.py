@@ -150,6 +150,22 @@ def test_refresh_follows_moves_rewrites_and_deletions(repository: GitRepository,
     assert repository.tree(rewritten).read("README.md") == b"again\n"
 
 
+def test_further_bases_are_brought_where_they_are_there(opened: Callable[..., GitRepository], remote: Remote) -> None:
+    remote.git("update-ref", "refs/heads/env/prod", remote.head("main"))
+    prod = remote.commit({"apps/a/prod.yaml": b"tag: 0\n"}, branch="env/prod")
+    main = remote.commit({"apps/a/prod.yaml": b"tag: 2\n"})
+    repository = opened()
+    assert repository.refresh(["env/prod", "env/none", "main"]) == {"main": main, "env/prod": prod}
+    assert repository.tree(prod).read("apps/a/prod.yaml") == b"tag: 0\n"
+    first = remote.git("rev-parse", f"{main}^")
+    for _ in range(2):  # one after the other, each line of history is its own
+        assert [one.oid for one in repository.log(main, ["apps/a/prod.yaml"])] == [main, first]
+        assert [one.oid for one in repository.log(prod, ["apps/a/prod.yaml"])] == [prod, first]
+    remote.git("update-ref", "-d", "refs/heads/env/prod")
+    assert repository.refresh(["env/prod"]) == {"main": main}
+    assert repository.refresh() == {"main": main}
+
+
 def test_a_missing_base_branch_is_said(opened: Callable[..., GitRepository]) -> None:
     with pytest.raises(RepositoryUnreachable, match="no branch production"):
         opened(base="production").refresh()

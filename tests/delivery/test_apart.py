@@ -56,13 +56,13 @@ def test_different_files_and_waiting_policies_do_not_meet() -> None:
     ],
 )
 def test_only_our_open_ones_without_a_policy_are_orphans(given: PullRequest, closed: bool) -> None:
-    assert len(orphans([given], {"cart"}, "", "environments", "f" * 40)) == closed
+    assert len(orphans([given], {"cart"}, "", "environments", {"main": "f" * 40})) == closed
 
 
 def test_an_orphan_is_closed_with_the_reason_and_keeps_its_branch() -> None:
     mine = replace(situation(), source="bot/environments/policies")
     given = pull(actions.signed(mine, "text"))
-    (found,) = orphans([given], set(), "bot/environments/policies", "environments", "f" * 40)
+    (found,) = orphans([given], set(), "bot/environments/policies", "environments", {"main": "f" * 40})
     (action,) = found.actions
     assert isinstance(action, ClosePr)
     assert (found.policy, action.number, action.head, action.delete_branch) == ("shop", 7, HEAD, "")
@@ -73,4 +73,4 @@ def test_an_orphan_is_closed_with_the_reason_and_keeps_its_branch() -> None:
 
 def test_what_another_source_opened_is_not_an_orphan_here() -> None:
     theirs = pull(actions.signed(replace(situation(), source="other/environments/policies"), "text"))
-    assert orphans([theirs], set(), "bot/environments/policies", "environments", "f" * 40) == ()
+    assert orphans([theirs], set(), "bot/environments/policies", "environments", {"main": "f" * 40}) == ()

@@ -79,7 +79,9 @@ def page(turns: dict[str, Situation]) -> str:
     lines = ["What a pull request says in each turn of its life.", ""]
     for turn, given in turns.items():
         lines += [f"## {turn}", "", *(f"- {one}" for one in told(choose(given).actions)), ""]
-    gone = orphans([pull(signed(replace(SHOWN, source="bot/env"), "The body."))], set(), "bot/env", "env", "f" * 40)
+    gone = orphans(
+        [pull(signed(replace(SHOWN, source="bot/env"), "The body."))], set(), "bot/env", "env", {"main": "f" * 40}
+    )
     lines += ["## the policy is gone", "", *(f"- {one}" for plan in gone for one in told(plan.actions)), ""]
     return "\n".join(lines)
 

@@ -101,9 +101,9 @@ def test_what_was_not_judged_is_taken_out() -> None:
         standing(SHOWN, number=3),
         standing(SHOWN, number=4, queued=BY_BOT, state=PrState.MERGED),
     ]
-    (plan,) = unjudged(pulls, set(), "env", "f" * 40)
+    (plan,) = unjudged(pulls, set(), "env", {"main": "f" * 40})
     off, told = plan.actions
     assert (plan.policy, off, plan.step.reason) == ("shop", DequeuePr(1), UNJUDGED)
     assert isinstance(told, SetStatus)
     assert (told.head, told.status.state) == (HEAD, StatusState.PENDING)
-    assert unjudged(pulls, {"shop"}, "env", "f" * 40) == ()
+    assert unjudged(pulls, {"shop"}, "env", {"main": "f" * 40}) == ()

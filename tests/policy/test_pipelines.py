@@ -172,7 +172,12 @@ WAY = "staging comes after itself: staging after mirror after eu after staging"
         ("candidate: {version: '1.0'}", "clusters: [a]", "14:13: [0].name", ROOT),
         ("suspend: true", "suspnd: true", "32:7: [4].suspnd", "unknown key (did you mean suspend?)"),
         ("suspend: true", "by: branch", "32:11: [4].by", "branch is not supported yet"),
-        ("suspend: true", "base: main", "32:13: [4].base", "is not supported yet by this version of gitops-bot"),
+        (
+            "suspend: true",
+            "base: a..b",
+            "32:13: [4].base",
+            "'a..b' is not a branch name: see `git help check-ref-format`",
+        ),
         ("{soak: 2d}", "{statuses: [gitops-bot/x]}", "27:30: [2].rings[1].gates.statuses[0]", OWN),
         ("{statuses: [ci]}", "{soak: 1h}", "16:21: [0].gates.soak", NOWHERE),
     ],
@@ -241,6 +246,17 @@ def test_two_environments_that_write_one_place_are_named(tmp_path: Path) -> None
     assert found.exit_code == 12
     assert "cart-staging writes apps/prod/kustomization.yaml" in found.problems[0]["text"]
     assert "and so does cart-dev" in found.problems[0]["text"]
+
+
+def test_the_same_place_on_a_branch_for_each_environment_is_no_clash(tmp_path: Path) -> None:
+    document = yaml.safe_load(PIPELINE.replace("{{ environment }}/{{ ring }}", "{{ ring }}"))
+    for one in document["spec"]["environments"]:
+        one["base"] = f"env/{one['name']}"
+    file = tmp_path / "cart.yaml"
+    file.write_text(yaml.safe_dump(document))
+    assert check([file]).exit_code == 0
+    bases = {name: one.policy.spec.base for name, one in loaded(file.read_text()).items()}
+    assert (bases["cart-dev"], bases["cart-eu-one"], bases["cart-eu-rest"]) == ("env/dev", "env/eu", "env/eu")
 
 
 def test_a_name_that_a_policy_has_is_taken_for_an_environment() -> None:

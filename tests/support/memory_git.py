@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -127,10 +127,11 @@ class MemoryGit:
     def followed(self) -> None:
         """Told of every push of the bot's."""
 
-    def refresh(self) -> Mapping[str, str]:
+    def refresh(self, bases: Collection[str] = ()) -> Mapping[str, str]:
         """Where the branches are."""
         self.evaluated = set(self.refs.values())
-        return {name: oid for name, oid in self.refs.items() if name == BASE or name.startswith(self.prefix)}
+        wanted = {BASE, *bases}
+        return {name: oid for name, oid in self.refs.items() if name in wanted or name.startswith(self.prefix)}
 
     def tree(self, commit: str) -> Snapshot:
         """A look-up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -66,31 +66,41 @@ class GitRepository:
             committer, self._cache, self._objects, self._identity, self._prefix, self._local
         )
         self._left: Mapping[str, str] = {}
-        self._line = history.FirstParentLine(self._cache.git)
+        self._lines: dict[str, history.FirstParentLine] = {}
+        """By base: each is walked once, and carried on."""
+        self._tips: Mapping[str, str] = {}
+        """Where the bases were when the remote was last asked."""
         self._commits: Recent[str, Commit] = Recent(20_000)
         self._heads: Recent[tuple[str, str], Head] = Recent(2_000)
         self._contained: Recent[tuple[str, str], bool] = Recent(20_000)
 
-    def refresh(self) -> Mapping[str, str]:
-        """Base and the bot's branches by name; what is new is in the cache afterwards.
+    def refresh(self, bases: Collection[str] = ()) -> Mapping[str, str]:
+        """Base, those of the further bases that there are, and the bot's branches by name; what is new is in the cache.
 
         Errors: RepositoryUnreachable (also: no such base branch), RepositoryDenied.
         """
+        wanted = (self._base, *sorted({checked_branch(one) for one in bases} - {self._base}))
         with self._cache.locked():
-            new = self._open()
-            found = self._ask()
-            try:
-                return self._bring(found, new=new)
-            except RepositoryDenied:
+            found = self._refreshed(wanted)
+        self._tips = {name: found[name] for name in wanted if name in found}
+        self._lines = {name: line for name, line in self._lines.items() if name in self._tips}
+        return found
+
+    def _refreshed(self, bases: Sequence[str]) -> dict[str, str]:
+        new = self._open()
+        found = self._ask(bases)
+        try:
+            return self._bring(found, bases, new=new)
+        except RepositoryDenied:
+            raise
+        except RepositoryError:
+            if new or self._cache.sound():
                 raise
-            except RepositoryError:
-                if new or self._cache.sound():
-                    raise
-            # The remote answers and the cache is damaged: once more with a new one.
-            self._objects.forget()
-            self._cache.condemn()
-            new = self._open()
-            return self._bring(self._ask(), new=new)
+        # The remote answers and the cache is damaged: once more with a new one.
+        self._objects.forget()
+        self._cache.condemn()
+        new = self._open()
+        return self._bring(self._ask(bases), bases, new=new)
 
     def tree(self, commit: str) -> Tree:
         """A look-up in one commit. Reading a file that was not prefetched fetches it, alone.
@@ -116,7 +126,7 @@ class GitRepository:
         for path in paths:
             path_parts(path)
         with self._local(commit):
-            return [self._commit(oid) for oid in self._line.touching(commit, paths)]
+            return [self._commit(oid) for oid in self._line(commit).touching(commit, paths)]
 
     def head(self, branch_head: str, base: str) -> Head:
         """How a commit differs from another, both by object name, since they parted.
@@ -211,10 +221,14 @@ class GitRepository:
         except (RepositoryError, OSError) as error:
             raise RepositoryUnreachable(f"the cache cannot be made: {error}", where=str(self._cache.path)) from None
 
-    def _ask(self) -> dict[str, str]:
-        found = heads(self._cache.remote, f"refs/heads/{self._base}", f"refs/heads/{self._prefix}*")
+    def _line(self, commit: str) -> history.FirstParentLine:
+        base = next((name for name, oid in self._tips.items() if oid == commit), "")
+        return self._lines.setdefault(base, history.FirstParentLine(self._cache.git))
+
+    def _ask(self, bases: Sequence[str]) -> dict[str, str]:
+        found = heads(self._cache.remote, *(f"refs/heads/{one}" for one in bases), f"refs/heads/{self._prefix}*")
         # The patterns also match the ends of longer names.
-        ours = {name: oid for name, oid in found.items() if name == self._base or name.startswith(self._prefix)}
+        ours = {name: oid for name, oid in found.items() if name in bases or name.startswith(self._prefix)}
         if self._base not in ours:
             raise RepositoryUnreachable(f"there is no branch {self._base}", where=self._url)
         if len(ours[self._base]) != 40:
@@ -222,24 +236,25 @@ class GitRepository:
         self._left = drafts(self._prefix, ours)
         return {name: oid for name, oid in ours.items() if name not in self._left}
 
-    def _bring(self, found: dict[str, str], *, new: bool) -> dict[str, str]:
+    def _bring(self, found: dict[str, str], bases: Sequence[str], *, new: bool) -> dict[str, str]:
         """Fetch until the cache has what the remote says; asks again when branches moved in between."""
         for _ in range(_TRIES):
             if self._has(found):
                 return found
-            self._cache.fetch_branches(self._refspecs(), first=new)
+            self._cache.fetch_branches(self._refspecs([one for one in bases if one in found]), first=new)
             if self._has(found):
                 return found
-            found = self._ask()
+            found = self._ask(bases)
         raise RepositoryUnreachable("the branches do not hold still, or the cache is damaged", where=self._url)
 
     def _has(self, found: Mapping[str, str]) -> bool:
         return all(self._objects.has(oid) for oid in found.values())
 
-    def _refspecs(self) -> list[str]:
+    def _refspecs(self, bases: Sequence[str]) -> list[str]:
         # By digest: a base `a` that was and a base `a/b` that is cannot both be refs.
-        kept = f"refs/base/{sha256(self._base.encode()).hexdigest()[:20]}"
-        return [f"+refs/heads/{self._base}:{kept}", f"+refs/heads/{self._prefix}*:refs/bot/{self._prefix}*"]
+        kept = {one: sha256(one.encode()).hexdigest()[:20] for one in bases}
+        of_bases = [f"+refs/heads/{one}:refs/base/{name}" for one, name in kept.items()]
+        return [*of_bases, f"+refs/heads/{self._prefix}*:refs/bot/{self._prefix}*"]
 
     def _fetch_blobs(self, oids: Iterable[str]) -> None:
         missing = [oid for oid in dict.fromkeys(oids) if self._objects.blob(oid) is None]

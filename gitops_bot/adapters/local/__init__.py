@@ -48,9 +48,10 @@ class LocalForge:
         return [one for one in shown if one.closed_at is None or one.closed_at >= closed_since]
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
-        """Open a pull request; one that is open from the branch already is the answer."""
+        """Open a pull request; one that is open from the branch to base already is the answer."""
         with self._store.locked():
-            standing = next((one for one in self._seen() if one.branch == branch and one.state == "open"), None)
+            same = [one for one in self._seen() if (one.branch, one.base, one.state) == (branch, base, "open")]
+            standing = next(iter(same), None)
             if standing:
                 return self._shown(standing)
             heads = self._heads()

@@ -114,9 +114,11 @@ def _policy(document: Document, pipeline: PromotionPipeline, stage: Stage) -> Ex
     sheet.copy(("apiVersion",), ("apiVersion",))
     sheet.put(("kind",), "PromotionPolicy", ("kind",))
     _identify(sheet, pipeline, stage)
-    for key in ("repository", "base"):
-        if key in document.value["spec"]:
-            sheet.copy(("spec", key), ("spec", key))
+    sheet.copy(("spec", "repository"), ("spec", "repository"))
+    bases: tuple[Path, ...] = (("spec", "base"), (*stage.home, "base"))
+    for origin in bases:
+        if _at(document.value, origin) is not None:
+            sheet.copy(("spec", "base"), origin)
     for key in SHARED:
         for layer in stage.layers:
             _add(sheet, key, (*layer, key), without=_not_inherited(stage, layer, key))

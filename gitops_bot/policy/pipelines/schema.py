@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gitops_bot.policy.base import BranchName, Dns1123, Later, Metadata, Name, Spec, served
+from gitops_bot.policy.base import BranchName, Dns1123, Metadata, Name, Spec, served
 from gitops_bot.policy.commands import Commands
 from gitops_bot.policy.fleet import Clusters
 from gitops_bot.policy.gating import Gates
@@ -60,7 +60,8 @@ class Environment(Shared):
     """One policy each, `<pipeline>-<environment>-<ring>`, one after the other."""
     by: By = "slots"
     """slots: edit the files of base. (branch, a pull request from another branch, is not supported yet.)"""
-    base: Later = None
+    base: BranchName | None = None
+    """The branch that this environment lives on. Default: the pipeline's."""
 
 
 class PipelineSpec(Shared):

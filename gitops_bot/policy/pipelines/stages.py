@@ -35,6 +35,11 @@ class Stage:
         """Its own mapping."""
         return self.layers[-1]
 
+    @property
+    def home(self) -> Path:
+        """The mapping of its environment."""
+        return self.layers[1]
+
 
 def stages(pipeline: PromotionPipeline) -> tuple[Stage, ...]:
     """In the order of the document. The graph must be right: see `problems`."""
