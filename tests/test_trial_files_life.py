@@ -359,6 +359,23 @@ def test_on_a_ladder_a_loser_s_files_go_after_its_traffic() -> None:
             },
             "stays when the candidate's files are removed",
         ),
+        (
+            {
+                "candidate": from_registry()["candidate"],
+                "edits": [
+                    spec()["edits"][0],
+                    {
+                        "document": {"file": "a.yaml", "kind": "Deployment", "path": "spec.image"},
+                        "set": "candidateVersion",
+                    },
+                ],
+            },
+            "spec.edits[1].document.path: is for a document that others bring, with candidate.slot",
+        ),
+        (
+            {"edits": [spec()["edits"][0], {"document": {"file": "a", "kind": "A"}, "set": "candidateVersion"}]},
+            "spec.edits[1].document: one of path, template is needed",
+        ),
     ],
 )
 def test_what_could_not_end_is_no_policy(changed: dict[str, Any], said: str) -> None:

@@ -256,6 +256,8 @@ def _edits(spec: PolicySpec) -> Iterator[Problem]:
         for name in edit.given:
             if edit.set not in getattr(edit, name).slots:
                 yield (*path, "set"), _holds_no(edit, name)
+        if edit.document:
+            yield from one_of((*path, "document"), edit.document, "path", "template")
         if edit.value and (said := misfit(edit.value, edit.set)):
             yield (*path, "value"), said
         if _same_place(edit, spec.edits[:index]):

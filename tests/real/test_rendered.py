@@ -138,6 +138,45 @@ def test_the_rendered_objects_differ_in_the_promoted_value_alone(name: str, rend
     assert edits.put(target, case.value, after) == ()
 
 
+TRIAL = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: trial}
+spec:
+  selector: {matchLabels: {app: trial}}
+  template:
+    metadata: {labels: {app: trial}}
+    spec: {containers: [{name: shop, image: "ghcr.io/acme/trial:{{ tag }}"}]}
+"""
+TRIALS = {
+    "in a file of its own": {"file": {"path": f"{PROD}/trial.yaml", "template": "templates/trial.yaml"}},
+    "in a file that it brings": {
+        "document": {"file": f"{PROD}/more/trial.yaml", "kind": "Deployment", "template": "templates/trial.yaml",
+                     "kustomization": PROD}
+    },
+    "among other documents": {
+        "document": {"file": "base/worker.yaml", "kind": "Deployment", "template": "templates/trial.yaml"},
+        "sharedBase": "allow",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_trial_is_built_while_it_is_there_and_everything_is_as_before_when_it_is_over(
+    name: str, rendering: None, tmp_path: Path
+) -> None:
+    before = Files({**repository().files, "templates/trial.yaml": TRIAL.encode()})
+    target = Target.model_validate(TRIALS[name])
+    there = before.changed(edits.put(target, "1.1", before))
+    old, new = (
+        objects(kustomize(PROD)(written(tree, tmp_path / when))) for when, tree in (("0", before), ("1", there))
+    )
+    assert {one for one, _ in differences(old, new)} == {"Deployment/trial-prod: "}
+    containers = new["Deployment/trial-prod"]["spec"]["template"]["spec"]["containers"]
+    assert containers[0]["image"] == "ghcr.io/acme/trial:1.1"
+    assert there.changed(edits.put(target, None, there)) == before
+
+
 # ---------------------------------------------------------------- trees and what is rendered
 
 

@@ -10,6 +10,7 @@ from gitops_bot.edits.locators import (
     canary,
     deployment,
     destination_rule,
+    document,
     env_value,
     flux_helm_release,
     flux_kustomization,
@@ -106,6 +107,7 @@ LOCATORS: Mapping[str, Locator[Any]] = {
     "json_": json_value,
     "env": env_value,
     "file": whole_file,
+    "document": document,
 }
 """By the name of the target's field."""
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.places.base import Where
-from gitops_bot.policy.places.files import EnvValue, JsonValue, WholeFile, YamlValue
+from gitops_bot.policy.places.files import Document, EnvValue, JsonValue, WholeFile, YamlValue
 from gitops_bot.policy.places.helm import (
     ArgoCDApplication,
     FluxHelmRelease,
@@ -71,6 +71,7 @@ class Target(Spec):
     json_: Annotated[JsonValue | None, Field(alias="json")] = None
     env: EnvValue | None = None
     file: WholeFile | None = None
+    document: Document | None = None
     shared_anchors: Literal["refuse", "allow"] = "refuse"
     """allow: write a value that `&anchor`, `*alias` or `<<` share; everyone who shares it changes too."""
     shared_base: Literal["refuse", "allow"] = "refuse"

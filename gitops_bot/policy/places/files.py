@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gitops_bot.policy.base import RepoPath, Text
-from gitops_bot.policy.places.base import Spot, Where
+from gitops_bot.policy.base import Name, RepoPath, Text
+from gitops_bot.policy.places.base import Manifest, Spot, Where
 
 
 class YamlValue(Spot):
@@ -41,9 +41,43 @@ class EnvValue(Spot):
 
 
 class WholeFile(Spot):
-    """A file that is there or not, made from a template in the repository; absent, its slot is empty."""
+    """A file that is there or not, made from a template in the repository; absent, its slot is empty.
+
+    A file of Kubernetes objects is named below `resources` of its folder's kustomization while it is there.
+    """
 
     comes_and_goes: ClassVar[bool] = True
     path: RepoPath
     template: RepoPath
     """A file with `{{ version }}`, `{{ tag }}`, `{{ digest }}` or `{{ chart }}` where the slot's value stands."""
+    kustomization: RepoPath | None = None
+    """The kustomization that names the file, or its folder; `none`: none does. Default: the one beside the file, where
+    there is one."""
+
+
+class Document(Manifest):
+    """An object of a file that is there or not: a document among others, or an item of a `List`; absent, its slot is
+    empty.
+
+    Exactly that document comes and goes. A file that would be left without one goes too, and with it what a
+    kustomization says of it.
+    """
+
+    comes_and_goes: ClassVar[bool] = True
+    kind: Name
+    api: Text | None = None
+    """The group of its `apiVersion`, like `apps`, or the whole of it, like `v1`."""
+    path: Text | None = None
+    """Where the version stands in it, like `spec.template.spec.containers[name=app].image`: others bring the document,
+    and the bot removes it."""
+    template: RepoPath | None = None
+    """A file with `{{ version }}`, `{{ tag }}`, `{{ digest }}` or `{{ chart }}` where the slot's value stands: the bot
+    adds the document to the file, and removes it as long as it is what the template makes."""
+    kustomization: RepoPath | None = None
+    """The kustomization that names the file, or its folder; `none`: none does. Default: the one beside the file, where
+    there is one."""
+
+    @property
+    def chooses(self) -> Where:
+        """The object that is meant."""
+        return self.where(self.kind, self.api)

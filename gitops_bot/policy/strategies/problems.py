@@ -81,3 +81,6 @@ def _trial_files(spec: PolicySpec) -> Iterator[Problem]:
         if edit.set is SlotName.CANDIDATE and not edit.comes_and_goes:
             what = "stays when the candidate's files are removed: give it a file of its own, or none to the others"
             yield ("spec", "edits", index), what
+        if edit.document and edit.document.path and not spec.candidate.slot:
+            what = "is for a document that others bring, with candidate.slot; the bot makes one from a template"
+            yield ("spec", "edits", index, "document", "path"), what
