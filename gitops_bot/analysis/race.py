@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops_bot.analysis.evidence import LEAST_INTERVALS, Arm, Interval
-from gitops_bot.analysis.sequential import means
+from gitops_bot.analysis.sequential import means, ranges
 from gitops_bot.model import Figure, Outcome
 from gitops_bot.policy.quantities import format_duration
 from gitops_bot.policy.strategies import AbTest
@@ -99,7 +99,16 @@ class Race:
         listed = [Figure(name, f"{value:.4g}") for name, value in shown if value is not None]
         if mine is not None and theirs:
             listed.append(Figure("lift", f"{100 * (mine / theirs - 1):+.1f}%"))
+        listed += self._difference(variant)
         return (*listed, Figure("samples", f"{_samples(own):g}"))
+
+    def _difference(self, variant: str) -> Iterator[Figure]:
+        """Where it lies, as one comparison sees it; of ratios, where there are events enough."""
+        counted = [[arm for arm in side if arm.counted] for side in _sides(self.arms[variant])]
+        events = [(math.fsum(arm.bad or 0 for arm in side), _samples(side)) for side in counted if side]
+        if all(ranges.telling(*one) for one in events):
+            apart = [mine - theirs for mine, theirs in _pairs(self.arms[variant])]
+            yield from ranges.of_values("difference", apart, self._alpha, "pp" if events else "")
 
 
 def _pairs(intervals: Sequence[Interval]) -> Iterator[tuple[float, float]]:

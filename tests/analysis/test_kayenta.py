@@ -96,7 +96,8 @@ def test_a_verdict_says_its_figures_its_reason_and_when_it_stood() -> None:
     assert {one.name: one.value for one in found.figures} == {
         "candidate": "20.88",
         "baseline": "10.88",
-        "shift": "10 [9, 11] at 98%",
+        "shift": "10",
+        "interval": "[9, 11] at 98%",
         "points": "8/8",
     }
 

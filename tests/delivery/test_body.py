@@ -296,6 +296,13 @@ def test_no_name_breaks_a_table(name: str) -> None:
     assert [cells(row) for row in rows] == [4] * 3 + [3] * 3
 
 
+def test_the_table_says_what_an_interval_is_of() -> None:
+    one = CheckResult("latency", Outcome.PASS, "fine", (Figure("difference", "[-1, 2] at 98%"),))
+    shown = body(page(verdict=Verdict((one,))))
+    assert "| Interval |" in shown
+    assert "`[-1, 2] at 98%` difference" in shown
+
+
 def test_times_of_gates_and_queries_are_in_utc() -> None:
     text = body(CASES["waiting"])
     assert "until 2026-01-05 11:30 UTC" in text

@@ -13,6 +13,7 @@ from dataclasses import replace
 from gitops_bot.analysis.evidence import Arm, Finding, Interval
 from gitops_bot.analysis.kayenta import describe
 from gitops_bot.analysis.kayenta.classify import Classified, Label, Rules, Thresholds, classify, prepared
+from gitops_bot.analysis.kayenta.mannwhitney import Shift
 from gitops_bot.analysis.summary import number, summary, unfinished
 from gitops_bot.model import Figure, Outcome
 from gitops_bot.policy.judges.kayenta import Kayenta
@@ -113,7 +114,11 @@ def _difference(found: Classified) -> str:
 def _shift(found: Classified) -> str:
     assert found.shift is not None
     one = found.shift
-    return f"{one.estimate:.4g} [{one.lower:.4g}, {one.upper:.4g}] at {one.confidence * 100:g}%"
+    return f"{one.estimate:.4g} {_ends(one)}"
+
+
+def _ends(one: Shift) -> str:
+    return f"[{one.lower:.4g}, {one.upper:.4g}] at {one.confidence * 100:g}%"
 
 
 def _caveats(params: Kayenta, arms: dict[str, list[Arm]]) -> str:
@@ -131,5 +136,6 @@ def _figures(intervals: Sequence[Interval], found: Classified) -> tuple[Figure, 
         "baseline": describe.without_gaps(_series([one.baseline for one in intervals])),
     }
     shown = [Figure(name, f"{describe.mean(values):.4g}") for name, values in series.items() if values]
-    shown += [Figure("shift", _shift(found))] if found.shift else []
+    if one := found.shift:
+        shown += [Figure("shift", f"{one.estimate:.4g}"), Figure("interval", _ends(one))]
     return (*shown, Figure("points", "/".join(str(len(values)) for values in series.values())))

@@ -64,7 +64,7 @@ def _of_counts(params: Sequential, intervals: Sequence[Interval], length: int, h
     listed = _listed(params, intervals, history)
     outcomes = list(_walk(listed, measured))
     outcome = outcomes[-1]
-    figures = words.figures(listed, measured)
+    figures = words.figures(params, listed, measured)
     if outcome is not Outcome.UNKNOWN:
         because = words.failed(params, listed) if outcome is Outcome.FAIL else words.passed(params, listed)
         return Finding(outcome, because, figures, decided_at=outcomes.index(outcome) + 1)
@@ -120,11 +120,11 @@ def _of_values(params: Sequential, intervals: Sequence[Interval], length: int) -
         if len(candidate) < params.least_intervals:
             continue
         if refuted := means.refuted(params, candidate, baseline, compared=compared):
-            shown = words.values(candidate, baseline, len(reasons), compared=compared)
+            shown = words.values(params, candidate, baseline, len(reasons), compared=compared)
             return Finding(Outcome.FAIL, f"the candidate {refuted}", shown, decided_at=number)
         if passed_at is None and means.proven(params, candidate, baseline, compared=compared):
             passed_at = number
-    figures = words.values(candidate, baseline, len(reasons), compared=compared)
+    figures = words.values(params, candidate, baseline, len(reasons), compared=compared)
     if passed_at is not None:
         return Finding(Outcome.PASS, f"the candidate {means.claimed(params, compared=compared)}", figures, passed_at)
     over = length <= len(intervals)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from gitops_bot.analysis.evidence import Arm
-from gitops_bot.analysis.statistics.eprocess import asymptotic_half_width, student
+from gitops_bot.analysis.statistics.eprocess import asymptotic_half_width, student, student_half_width
 from gitops_bot.policy.judges.sequential import Sequential
 
 _TUNED_FOR = 40
@@ -59,6 +59,21 @@ def positive(departures: Sequence[float], error: float) -> bool:
     return mean > asymptotic_half_width(count, sd, one_sided, _TUNED_FOR) and student(departures) >= -math.log(
         one_sided
     )
+
+
+def interval(values: Sequence[float], error: float) -> tuple[float, float] | None:
+    """Where their mean lies, at any time; each end is wrong with at most this probability, as in `positive`.
+
+    None where they say too little: fewer than two, or none that differs from the others.
+    """
+    count = len(values)
+    mean = math.fsum(values) / max(1, count)
+    sd = math.sqrt(math.fsum((one - mean) ** 2 for one in values) / max(1, count))
+    if count < 2 or sd == 0:
+        return None
+    one_sided = min(0.99, 2 * error)
+    half = max(asymptotic_half_width(count, sd, one_sided, _TUNED_FOR), student_half_width(count, sd, one_sided))
+    return (mean - half, mean + half) if math.isfinite(half) else None
 
 
 def _departures(

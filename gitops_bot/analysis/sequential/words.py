@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from gitops_bot.analysis.sequential import ranges
 from gitops_bot.analysis.sequential.claims import Claim
 from gitops_bot.analysis.sequential.counts import Count, Row, commonest
 from gitops_bot.model import Figure
@@ -60,8 +61,8 @@ def undecided(
     return f"not decided: {'; '.join(_shown(claim) for claim in open_claims)}{_when(left, remaining)}"
 
 
-def figures(listed: Sequence[Claim], measured: Sequence[Row]) -> tuple[Figure, ...]:
-    """Counts, evidence, and how much counts vary."""
+def figures(params: Sequential, listed: Sequence[Claim], measured: Sequence[Row]) -> tuple[Figure, ...]:
+    """Counts, where their difference or ratio lies, evidence, and how much counts vary."""
     shown: list[Figure] = []
     for claim in listed:
         if not claim.pairs or not claim.refuting:
@@ -69,8 +70,10 @@ def figures(listed: Sequence[Claim], measured: Sequence[Row]) -> tuple[Figure, .
         if claim.about == "baseline":
             shown += [Figure("candidate", _of(claim, 0)), Figure("baseline", _of(claim, 1))]
             shown.append(Figure("relative risk", _relative(claim)))
+            shown += ranges.of_counts(_side_of(claim, 0), _side_of(claim, 1), _error(params))
         elif not shown:
             shown.append(Figure("candidate", _own(claim)))
+            shown += ranges.of_counts(_side_of(claim, 1), (), _error(params))
         label = "" if claim.about == "baseline" else f" ({claim.about})"
         shown.append(
             Figure(f"evidence of worse{label}", f"{_e(claim.refuting.log_e)} of {_e(claim.refuting.demand.needed)}")
@@ -85,13 +88,19 @@ def figures(listed: Sequence[Claim], measured: Sequence[Row]) -> tuple[Figure, .
     return (*shown, Figure("without a number", str(len(holes)))) if holes else tuple(shown)
 
 
-def values(candidate: Sequence[float], baseline: Sequence[float], holes: int, *, compared: bool) -> tuple[Figure, ...]:
-    """Means of what was measured."""
+def values(
+    params: Sequential, candidate: Sequence[float], baseline: Sequence[float], holes: int, *, compared: bool
+) -> tuple[Figure, ...]:
+    """Means of what was measured, and where their difference lies, or the candidate's where nothing is compared."""
     if not candidate:
         return (Figure("without a number", str(holes)),) if holes else ()
     shown = [Figure("candidate", f"{math.fsum(candidate) / len(candidate):.4g}")]
     if compared:
         shown.append(Figure("baseline", f"{math.fsum(baseline) / len(baseline):.4g}"))
+        apart = [one - other for one, other in zip(candidate, baseline, strict=True)]
+        shown += ranges.of_values("difference", apart, _error(params))
+    else:
+        shown += ranges.of_values("interval", candidate, _error(params))
     shown.append(Figure("measured", str(len(candidate))))
     return (*shown, Figure("without a number", str(holes))) if holes else tuple(shown)
 
@@ -111,6 +120,14 @@ def undecided_values(
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _error(params: Sequential) -> float:
+    return params.alpha / params.share_of
+
+
+def _side_of(claim: Claim, side: int) -> list[Count]:
+    return [pair[side] for pair in claim.seen]
 
 
 def _silence(measured: Sequence[Row]) -> str:

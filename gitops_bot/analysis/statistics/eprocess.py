@@ -111,6 +111,16 @@ def student(values: Sequence[float], prior: float = 0.1) -> float:
     return 0.5 * math.log(shrunk) - n / 2 * math.log((rest + shrunk * explained) / (rest + explained))
 
 
+def student_half_width(n: int, sd: float, alpha: float, prior: float = 0.1) -> float:
+    """Half the width of the interval of means that `student` does not refute; infinite while it refutes none."""
+    shrunk = prior / (prior + n)
+    log_grown = -(2 * math.log(alpha) + math.log(shrunk)) / max(1, n)
+    if n < 2 or log_grown + math.log(shrunk) >= 0:
+        return math.inf
+    grown = math.exp(log_grown)
+    return sd * math.sqrt((grown - 1) / (1 - grown * shrunk))
+
+
 def asymptotic_half_width(n: float, sd: float, alpha: float, tuned_for: float) -> float:
     """Half the width of a two-sided confidence sequence for a mean with an estimated standard deviation.
 

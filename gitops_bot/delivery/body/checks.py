@@ -15,7 +15,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "Candidate": ("candidate", "last", "observed share"),
     "Baseline": ("baseline", "compared with", "configured share"),
     "Figure": ("relative risk", "shift", "worst"),
-    "Interval": ("interval",),
+    "Interval": ("interval", "difference"),
     "Limit": ("limit", "limits", "condition"),
     "Samples": ("samples", "measured", "points"),
 }
