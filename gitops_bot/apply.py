@@ -1,4 +1,4 @@
-"""The only module that writes through ports. Every write is compared and swapped; a retry after a crash is a no-op."""
+"""The only stage that writes through ports. Every write is compared and swapped; a retry after a crash is a no-op."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from gitops_bot.model import (
     OpenPr,
     Plan,
     Proposal,
+    PullRequest,
     Receipt,
     ReceiptState,
     ResumePr,
@@ -28,6 +29,7 @@ from gitops_bot.model import (
     UpdatePr,
     Vouch,
 )
+from gitops_bot.opening import Openings
 from gitops_bot.ports import (
     BranchUpdate,
     EnvironmentRepo,
@@ -66,6 +68,7 @@ class _Run:
     forge: Forge
     pushed: Mapping[str, Pushed]
     """By branch."""
+    openings: Openings
     gone: list[tuple[str, BranchUpdate]] = field(default_factory=list)
     """A policy and the branch of its that is deleted in the end."""
     waiting: set[int] = field(default_factory=set)
@@ -92,22 +95,31 @@ def apply(
     if not ordered or stopping():
         return outcome
     going = _out_of_queue(ordered, forge, outcome)
-    run = _Run(repo, forge, _push(going, repo), notifiers=notifiers or {})
-    silent = 0
-    for plan in going:
+    pushed = _push(going, repo)
+    openings = Openings(going, forge, lambda action: _head(action, pushed), stopping)
+    run = _Run(repo, forge, pushed, openings, notifiers=notifiers or {})
+    if _act_in_turn(going, run, stopping, outcome):
+        outcome.failures += _delete(run)
+    return outcome
+
+
+def _act_in_turn(plans: Sequence[Plan], run: _Run, stopping: Stopping, outcome: Outcome) -> bool:
+    """Plan by plan; False: it left off, and what was begun was ended."""
+    silent, stopped = 0, False
+    for plan in plans:
         try:
             for action in plan.actions:
-                if stopping():
-                    return outcome
+                if not run.openings.is_begun(action) and (stopped := stopped or stopping()):
+                    break
                 outcome.receipts.append(_act(plan, action, run, outcome.receipts))
                 silent = 0
         except (ForgeError, RepositoryError) as error:
             outcome.failures.append((plan.policy, error))
             silent = silent + 1 if isinstance(error, ForgeUnreachable) else 0
             if isinstance(error, RateLimited) or silent == SILENT:
+                outcome.receipts += _without_a_turn(plans, run)
                 break  # nothing more is sent in this tick
-    outcome.failures += _delete(run)
-    return outcome
+    return not stopped
 
 
 def _tidy(repo: TidyRepo) -> list[tuple[str, BotError]]:
@@ -178,7 +190,7 @@ def _act(plan: Plan, action: Action, run: _Run, done: Sequence[Receipt]) -> Rece
 def _effect(plan: Plan, action: Effect, run: _Run) -> Receipt:
     match action:
         case OpenPr():
-            return _open(plan, action, run.forge, _head(action, run.pushed))
+            return _open(plan, action, run)
         case UpdatePr():
             return _update(plan, action, run.forge, _head(action, run.pushed))
         case MergePr():
@@ -240,12 +252,9 @@ def _facts(proposal: Proposal, head: str) -> Mapping[str, str]:
     return {"step": proposal.step.value, "branch": proposal.branch, "head": head, "proposal": proposal.key}
 
 
-def _open(plan: Plan, action: OpenPr, forge: Forge, head: str) -> Receipt:
-    proposal = action.proposal
-    forge.set_status(head, action.status)
-    pull = forge.open(
-        branch=proposal.branch, base=proposal.base, title=proposal.title, body=proposal.body, draft=proposal.draft
-    )
+def _open(plan: Plan, action: OpenPr, run: _Run) -> Receipt:
+    proposal, forge = action.proposal, run.forge
+    pull = run.openings.take(plan, action)
     if not pull.ours:
         told = f"somebody else opened #{pull.number} from {pull.branch} meanwhile"
         return _receipt(plan, "open", state=ReceiptState.SKIPPED, detail=told)
@@ -253,8 +262,19 @@ def _open(plan: Plan, action: OpenPr, forge: Forge, head: str) -> Receipt:
     if pull.body.rstrip() != proposal.body.rstrip():
         forge.update(pull.number, title=proposal.title, body=proposal.body)
     warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
-    facts = _facts(proposal, head)
-    return _receipt(plan, "open", number=pull.number, url=pull.url, detail="; ".join(warnings), facts=facts)
+    return _opening(plan, action, pull, run, "; ".join(warnings))
+
+
+def _opening(plan: Plan, action: OpenPr, pull: PullRequest, run: _Run, detail: str) -> Receipt:
+    facts = _facts(action.proposal, _head(action, run.pushed))
+    return _receipt(plan, "open", number=pull.number, url=pull.url, detail=detail, facts=facts)
+
+
+def _without_a_turn(plans: Sequence[Plan], run: _Run) -> Iterator[Receipt]:
+    """What is open by now, although the forge is left alone before its plan had its turn."""
+    for plan, action, pull in run.openings.left(plans):
+        if pull.ours:
+            yield _opening(plan, action, pull, run, "labels and reviewers were not asked for")
 
 
 def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from gitops_bot.errors import ForgeError
 from gitops_bot.model import (
     Commit,
     CommitCheck,
@@ -279,6 +280,30 @@ class Forge(Protocol):
 
     def unlabel(self, number: int, labels: Sequence[str]) -> None:
         """Take labels off; one that is not borne is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewPull:
+    """A pull request that is to be opened."""
+
+    branch: str
+    base: str
+    title: str
+    body: str
+    draft: bool
+
+
+@runtime_checkable
+class ForgeOfMany(Forge, Protocol):
+    """A forge that opens several pull requests by one request."""
+
+    def at_once(self) -> int:
+        """How many it opens so now, with a status set for each of them before: one, at least."""
+        ...
+
+    def open_many(self, wanted: Sequence[NewPull]) -> Sequence[PullRequest | ForgeError]:
+        """As `open`, for each of them in order; what `open` would raise stands in its place and harms no other."""
         ...
 
 

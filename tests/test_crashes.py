@@ -83,7 +83,7 @@ STORIES = {
 }
 
 
-BUSY = ("open", "open and merge", "rewrite", "roll back", "close", "somebody else's commit")
+BUSY = ("open", "open two", "open and merge", "rewrite", "roll back", "close", "somebody else's commit")
 """What two bots meet over."""
 
 

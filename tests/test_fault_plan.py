@@ -13,6 +13,9 @@ from tests import test_github_life
 from tests.support.environment import tree
 from tests.support.github import FakeGitHub
 from tests.support.gitlab import FakeGitLab
+from tests.support.hosted import FORGES
+from tests.support.place import START, Place, Story
+from tests.test_crashes import OTHER
 from tests.test_github_life import Begin as BeginHub
 from tests.test_github_life import begin as begin  # noqa: PLC0414 - a fixture
 from tests.test_gitlab_life import Begin as BeginLab
@@ -99,6 +102,28 @@ def test_gitlab_s_troubles_end_as_if_nothing_had_been(on_gitlab: BeginLab, name:
     assert [one.title for one in others if one.title == first.title] == []
 
 
+BATCHED = [(kind, name) for kind, faults in (("github", ON_GITHUB), ("gitlab", ON_GITLAB)) for name in faults]
+
+
+@pytest.mark.parametrize(("kind", "name"), BATCHED)
+def test_troubles_of_several_opened_at_once_end_as_if_nothing_had_been(kind: str, name: str) -> None:
+    with FORGES[kind](START) as world:
+        place = Place(world, Story(lambda _: None, {}, OTHER))
+        status, body, headers, after = (ON_GITHUB if kind == "github" else ON_GITLAB)[name]
+        world.fake.fail_next("POST", "^/graphql$", status, body, headers, after_effect=after)
+        for _ in range(3):
+            place.tick(5)
+        tried = [one for one in world.fake.asked("POST", "^/graphql$") if one.body["query"].startswith("mutation")]
+        assert len(tried) in (1, 2)
+        assert sorted(one.branch for one in world.pulls.values()) == [
+            "gitops-bot/pages/promote",
+            "gitops-bot/shop/promote",
+        ]
+        assert all(world.status(one.head) for one in place.open)
+        place.settle()
+        assert world.broken == []
+
+
 def test_a_github_that_is_silent_is_given_up_and_asked_again(begin: BeginHub) -> None:
     life = begin(tree(weight=5), merge="auto", forge={"timeout_s": 1})
     life.fake.fail_next("POST", "/pulls$", -1)
@@ -132,16 +157,8 @@ def test_a_forge_with_another_clock_is_understood(begin: BeginHub, skew: timedel
 def test_where_the_budget_ends_every_policy_has_its_turn(begin: BeginHub) -> None:
     life = begin(test_github_life.many(4), suspend=True)
     for _ in range(4):
-        # The forge takes one pull request a tick, and then no more.
-        served = iter(range(9))
-
-        def limit(request: object, served: Any = served) -> None:
-            if str(request).startswith("POST") and "/pulls" in str(request) and next(served) == 0:
-                life.fake.fail_next("POST", "/statuses/", 429, {"message": "slow"}, {"Retry-After": "60"})
-
-        life.fake.watching = limit
+        life.fake.world.takes = 1  # and then no more in this tick
         life.tick(2)
-        life.fake.forgive()
     assert sorted(one.branch for one in life.open) == sorted(f"gitops-bot/p{n}/promote" for n in range(4))
 
 

@@ -46,8 +46,11 @@ class Pace:
         self._shown: Mapping[str, str] = {}
 
     @contextmanager
-    def turn(self, request: str, *, writes: bool) -> Iterator[None]:
-        """Wait for one's turn, then send. Errors: RateLimited, without sending."""
+    def turn(self, request: str, *, writes: int) -> Iterator[None]:
+        """Wait for one's turn, then send. Errors: RateLimited, without sending.
+
+        writes: how many things the request makes or changes; many at once take as long as one by one.
+        """
         if left := self._left_s():
             raise RateLimited("the forge asked for patience", where=request, remedy=f"Wait {left} s")
         self._requests += 1
@@ -55,11 +58,11 @@ class Pace:
             yield
             return
         with self._writing:
-            at = self._due(request)
+            at = self._due(request, writes)
             try:
                 yield
             finally:
-                self._written.append(at)
+                self._written += (at + number * self._gap_s for number in range(writes))
 
     def seen(self, headers: Mapping[str, str]) -> None:
         """An answer that was no limit; its quota is remembered. Names in lower case."""
@@ -95,18 +98,18 @@ class Pace:
         since = self._moment() - self._told[0]
         return math.ceil(self._told[1] - since) if 0 <= since < self._told[1] else 0
 
-    def _due(self, request: str) -> float:
-        """The moment of this write, after waiting for it. Errors: RateLimited when the hour's writes are spent."""
+    def _due(self, request: str, writes: int) -> float:
+        """The moment of these writes, after waiting for it. Errors: RateLimited when the hour's are spent."""
         now = self._moment()
         if not self._gap_s or not self._written or self._written[-1] > now + HOUR_S:
             return now
         lately = [at for at in self._written if at > now - HOUR_S]
-        if len(lately) >= PER_HOUR:
-            remedy = f"Wait {math.ceil(lately[0] + HOUR_S - now)} s"
+        if (over := len(lately) + writes - PER_HOUR) > 0:
+            remedy = f"Wait {math.ceil(lately[over - 1] + HOUR_S - now)} s"
             raise RateLimited(f"{PER_HOUR} writes in an hour are the most", where=request, remedy=remedy)
         due = self._written[-1] + self._gap_s
-        if len(self._written) >= PER_MINUTE:
-            due = max(due, self._written[-PER_MINUTE] + MINUTE_S)
+        if len(self._written) > (room := PER_MINUTE - writes):
+            due = max(due, self._written[-room - 1] + MINUTE_S)
         if due > now:
             self._sleep(due - now)
         return max(now, due)

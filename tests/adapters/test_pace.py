@@ -83,6 +83,38 @@ def test_a_minute_takes_eighty_writes(clock: Clock) -> None:
     assert clock.passed_s == pytest.approx(60)
 
 
+def many(pace: Pace, writes: int) -> None:
+    with pace.turn("POST /x", writes=writes):
+        pass
+
+
+def test_a_request_that_makes_many_things_takes_as_long_as_many_requests(clock: Clock, pace: Pace) -> None:
+    many(pace, 10)
+    assert clock.passed_s == 0
+    write(pace)
+    assert clock.passed_s == 10
+    many(pace, 10)
+    write(pace)
+    assert clock.passed_s == 21
+
+
+def test_a_minute_takes_eighty_things_however_few_the_requests(clock: Clock) -> None:
+    pace = Pace(0.01, sleep=clock.sleep, now=clock.now)
+    for _ in range(8):
+        many(pace, 10)
+    assert clock.passed_s < 1
+    many(pace, 10)
+    assert clock.passed_s == pytest.approx(60, abs=0.2)
+
+
+def test_what_an_hour_does_not_take_whole_is_not_begun(clock: Clock, pace: Pace) -> None:
+    write(pace, PER_HOUR - 9)
+    with pytest.raises(RateLimited, match="Wait 3110 s"):
+        many(pace, 10)
+    many(pace, 9)
+    assert pace.quota().writes_left == 0
+
+
 def test_an_hour_takes_five_hundred_writes_and_then_none(clock: Clock, pace: Pace) -> None:
     write(pace, PER_HOUR)
     assert pace.quota().writes_left == 0

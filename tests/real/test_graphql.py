@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_bot.adapters.github import automerge, committing
+from gitops_bot.adapters.github import automerge, committing, opening
 
 PACKAGES = ("@octokit/graphql-schema@15.26.1", "graphql@16.11.0")
 QUERIES = {
@@ -20,6 +20,8 @@ QUERIES = {
     "no auto-merge": automerge.NO_AUTO_MERGE,
     "standing": automerge.STANDING,
     "move": committing.MOVE,
+    "open one": opening.document(["p0"]),
+    "open three": opening.document(["p0", "p1", "p2"]),
     "viewer": "{viewer{login}}",
 }
 JUDGE = """

@@ -11,7 +11,7 @@ from gitops_bot.adapters.git import Git, GitRepository
 from gitops_bot.adapters.local import LocalForge
 from gitops_bot.apply import Outcome, apply
 from gitops_bot.delivery import actions, identity, marker
-from gitops_bot.errors import RepositoryUnreachable
+from gitops_bot.errors import ForgeError, RepositoryUnreachable
 from gitops_bot.model import (
     PREFIX,
     Change,
@@ -29,7 +29,7 @@ from gitops_bot.model import (
     Verdict,
     Version,
 )
-from gitops_bot.ports import BranchUpdate, Forge, Merged, NotReady, Pushed
+from gitops_bot.ports import BranchUpdate, Forge, Merged, NewPull, NotReady, Pushed
 from tests.contract.worlds import BOT, Clock
 from tests.support.github import BareRepo
 
@@ -97,6 +97,26 @@ class Crashing:
     def unlabel(self, number: int, labels: Sequence[str]) -> None:
         self._forge.unlabel(number, labels)
         self._count(f"unlabel {number}")
+
+
+class Together(Crashing):
+    """One that opens up to three by one request, and says no where a test wants it."""
+
+    def __init__(self, forge: Forge, after: int = 0, *, error: Exception | None = None) -> None:
+        super().__init__(forge, after, error=error)
+        self.noes: dict[str, ForgeError] = {}
+        """By branch."""
+
+    def at_once(self) -> int:
+        return 3
+
+    def open_many(self, wanted: Sequence[NewPull]) -> Sequence[PullRequest | ForgeError]:
+        made = [self.noes.get(one.branch) or self._opened(one) for one in wanted]
+        self._count(f"open {len(wanted)}")
+        return made
+
+    def _opened(self, one: NewPull) -> PullRequest:
+        return self._forge.open(branch=one.branch, base=one.base, title=one.title, body=one.body, draft=one.draft)
 
 
 class Counting:
@@ -189,8 +209,10 @@ class World:
         }
 
     def tick(self, *wishes: Wish, forge: Forge | None = None, stopping: Callable[[], bool] = lambda: False) -> Outcome:
-        plans = [self.decide(wish) for wish in wishes]
-        return apply(plans, self.repo, forge or self.forge, stopping)  # type: ignore[arg-type]
+        return self.applied([self.decide(wish) for wish in wishes], forge or self.forge, stopping)
+
+    def applied(self, plans: Sequence[Plan], forge: Forge, stopping: Callable[[], bool] = lambda: False) -> Outcome:
+        return apply(plans, self.repo, forge, stopping)  # type: ignore[arg-type]
 
     def settle(self, *wishes: Wish) -> None:
         """Tick until nothing is wanted any more."""

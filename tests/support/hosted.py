@@ -6,7 +6,7 @@ People act on the fake itself. What the bot must never do is noticed when its re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -150,7 +150,7 @@ class Hosted(MemoryGit):
     def _asked(self, request: Any, *rest: Any) -> Any:
         self.on_request(request)
         self._count_down(request)
-        if request.method == "GET" or request.path == "/graphql":
+        if request.method == "GET" or _only_asks(request):
             return self._answer(request, *rest)
         self._meanwhile()
         self.writes.append(f"{request.method} {request.path}")
@@ -182,8 +182,8 @@ class Hosted(MemoryGit):
         )
 
     def _judge(self, request: Sent) -> None:
-        if request.method == "POST" and re.search(r"/(pulls|merge_requests)$", request.path):
-            said = marker.read(incoming(request.body.get("body", request.body.get("description", ""))))
+        for new in _opened(request):
+            said = marker.read(incoming(new.get("body", new.get("description", ""))))
             if said is None or said.key in self.noes:
                 self.broken.append("opened again what a person closed")
         if request.method == "PUT" and request.path.endswith("/merge") and request.body["sha"] not in self.evaluated:
@@ -328,6 +328,18 @@ class Hosted(MemoryGit):
             sleep=lambda _: None,
             now=self.now,
         )
+
+
+def _only_asks(request: Sent) -> bool:
+    return request.path == "/graphql" and not request.body["query"].startswith("mutation")
+
+
+def _opened(request: Sent) -> Iterator[Mapping[str, Any]]:
+    """What a request would open."""
+    if request.method == "POST" and re.search(r"/(pulls|merge_requests)$", request.path):
+        yield request.body
+    if request.path == "/graphql":
+        yield from (given for given in request.body["variables"].values() if isinstance(given, dict))
 
 
 def on_github(now: datetime, **given: Any) -> Hosted:

@@ -28,10 +28,10 @@ MOVE = """mutation($repository: ID!, $ref: GitRefname!, $before: GitObjectID!, $
 class Committing:
     """The commits of one repository, as an App's."""
 
-    def __init__(self, api: Api, repository: str, login: Callable[[], str]) -> None:
-        self._api, self._login = api, login
+    def __init__(self, api: Api, repository: str, login: Callable[[], str], node_id: Callable[[], str]) -> None:
+        self._api, self._login, self._node_id = api, login, node_id
         self._path = f"/repos/{repository}"
-        self._node_id = self._author = ""
+        self._author = ""
 
     def commit(self, draft: CommitDraft) -> Pushed:
         """As the port has it: nothing points to the commit before its tree is what was wanted."""
@@ -68,9 +68,7 @@ class Committing:
         return self._api.ask("POST", f"{self._path}{path}", body=body).granted(_NEEDS)
 
     def _move(self, branch: str, before: str, after: str) -> Answer:
-        if not self._node_id:
-            self._node_id = self._api.ask("GET", self._path).granted("metadata: read")["node_id"]
-        names = {"repository": self._node_id, "ref": f"refs/heads/{branch}", "before": before, "after": after}
+        names = {"repository": self._node_id(), "ref": f"refs/heads/{branch}", "before": before, "after": after}
         answer = self._api.graphql(MOVE, **names)
         if answer.status == 403:
             raise answer.refusal(_NEEDS)

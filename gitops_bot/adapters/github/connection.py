@@ -26,6 +26,8 @@ from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreac
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """How long to wait before asking again, where asking again is safe."""
+LIMIT = re.compile(r"rate limit|\babuse\b|submitted too quickly", re.IGNORECASE)
+"""In words: GitHub has no code for most of its limits."""
 
 _RENEW_BEFORE = timedelta(minutes=5)
 
@@ -147,15 +149,24 @@ class Api:
         logging.getLogger("github.Requester").setLevel(logging.INFO)
 
     def ask(
-        self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, etag: str = ""
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        etag: str = "",
+        makes: int = 1,
     ) -> Answer:
         """Send, and again after a pause when nobody answered; never so for POST, which may have had its effect.
 
-        Errors: ForgeUnreachable, RateLimited, ForgeRefused (a redirect to another host). Other statuses are answers.
+        makes: how many things a write makes. Errors: ForgeUnreachable, RateLimited, ForgeRefused (a redirect to another
+        host). Other statuses are answers.
         """
+        writes = 0 if verb == "GET" or _only_asks(body) else makes
         for pause in PAUSES_S:
             try:
-                answer = self._once(verb, path, query, body, etag)
+                answer = self._once(verb, path, query, body, etag, writes)
             except ForgeUnreachable:
                 if verb == "POST":
                     raise
@@ -163,7 +174,7 @@ class Api:
                 if not self._too_new(answer):
                     return answer
             self._sleep(pause)
-        return self._once(verb, path, query, body, etag)
+        return self._once(verb, path, query, body, etag, writes)
 
     def graphql(self, query: str, **variables: Any) -> Answer:
         """One GraphQL query or mutation: what GitHub refuses there comes with status 200 and is a 422 here.
@@ -178,10 +189,22 @@ class Api:
         refused = Answer(answer.request, 422, answer.headers, answer.data, answer.said)
         match errors[0].get("type") if isinstance(errors[0], Mapping) else "":
             case "RATE_LIMITED":
-                raise self._limit(refused)
+                raise self.limit(refused)
             case "FORBIDDEN" | "NOT_FOUND" | "INSUFFICIENT_SCOPES":
                 return replace(refused, status=403)
         return refused
+
+    def mutate(self, document: str, variables: Mapping[str, Any]) -> Answer:
+        """A document of one mutation for each variable; what GitHub refuses stands in it, beside what it did.
+
+        Errors: as `ask`.
+        """
+        body = {"query": document, "variables": variables}
+        return self.ask("POST", self._github.requester.graphql_url, body=body, makes=len(variables))
+
+    def limit(self, answer: Answer) -> RateLimited:
+        """The error that this answer is, where it is a limit; from now on nothing is sent until it ends."""
+        return self._pace.limited(f"{answer.said} (status {answer.status})", answer.request, answer.headers)
 
     def token(self) -> str:
         """The token of the moment."""
@@ -197,12 +220,11 @@ class Api:
         self._proven = self._credentials.latest
         return False
 
-    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str) -> Answer:
+    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str, writes: int) -> Answer:
         request, scrub = f"{verb} {path}", self._credentials.scrub
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if etag:
             headers["If-None-Match"] = etag
-        writes = verb != "GET" and not _only_asks(body)
         try:
             with self._pace.turn(request, writes=writes):
                 status, answered, text = self._github.requester.requestJson(
@@ -218,12 +240,9 @@ class Api:
             raise ForgeUnreachable(f"GitHub answered {status}", where=request)
         answer = Answer(request, status, answered, data, scrub(_said(data)))
         if _is_limit(answer):
-            raise self._limit(answer)
+            raise self.limit(answer)
         self._pace.seen(answered)
         return answer
-
-    def _limit(self, answer: Answer) -> RateLimited:
-        return self._pace.limited(f"{answer.said} (status {answer.status})", answer.request, answer.headers)
 
 
 class Installation:
@@ -288,7 +307,7 @@ def _field_error(error: Any) -> str:
 
 def _is_limit(answer: Answer) -> bool:
     """Rate limits come as 429, as 403 with headers or words, and as 422 with the code `abuse`."""
-    in_words = re.search(r"rate limit|\babuse\b", answer.said, re.IGNORECASE) is not None
+    in_words = LIMIT.search(answer.said) is not None
     match answer.status:
         case 429:
             return True

@@ -19,23 +19,18 @@ from gitops_bot.adapters import forges
 from gitops_bot.adapters.github import automerge, said
 from gitops_bot.adapters.github.comments import Comments, cut
 from gitops_bot.adapters.github.committing import Committing
-from gitops_bot.adapters.github.connection import PAUSES_S, Answer, Api, App, Credentials, Installation, Settings, Token
+from gitops_bot.adapters.github.connection import Answer, Api, App, Credentials, Installation, Settings, Token
 from gitops_bot.adapters.github.merging import Merging, Method
+from gitops_bot.adapters.github.opening import TITLE_LIMIT, Opening
 from gitops_bot.adapters.pace import Pace
+from gitops_bot.adapters.together import Together
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
 from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
-from gitops_bot.ports import CommitDraft, Merged, NotReady, Pushed, Quota, Required
+from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Quota, Required
 
-TITLE_LIMIT = 255
 DESCRIPTION_LIMIT = 140
 
 _ACTIONS_LOGIN = "github-actions[bot]"
-_MAY_CREATE = "Switch on Settings > Actions > General > Allow GitHub Actions to create and approve pull requests"
-# GitHub has one code, `custom`, for most of what it refuses: its sentences are all there is to tell these apart.
-_IS_OPEN = re.compile(r"A pull request already exists", re.IGNORECASE)
-_NOT_PERMITTED = re.compile(r"not permitted to create or approve pull requests", re.IGNORECASE)
-_TOO_SOON = re.compile(r"No commits between|Could not resolve to a node|head: invalid", re.IGNORECASE)
-"""What it says of a branch that was pushed a moment ago."""
 
 Data = Mapping[str, Any]
 """A JSON object as GitHub describes it."""
@@ -78,11 +73,17 @@ class GitHubForge:
         read = auth.read if isinstance(auth, Token) else self._installation_token
         self._api = Api(Credentials("token", read), settings, renewed=isinstance(auth, App))
         self._repository = repository
-        self._sleep = sleep
         self._own_login = ""
         self._listed: dict[str, Answer] = {}
         self._by_check_runs = check_runs
-        self._committing = Committing(self._api, repository, self._login)
+        self._node_id = ""
+        self._opening = Opening(
+            self._api, repository, listed=self._open_now, pull=self._pull, node_id=self._node, sleep=sleep
+        )
+        self._together = Together(
+            self._pace, ask=self._opening.several, alone=self._opening.one, standing=self._opening.standing
+        )
+        self._committing = Committing(self._api, repository, self._login, self._node)
         self._merging = Merging(self._api, repository, method=merge_method, login=self._login, now=now)
         self._comments = Comments(repository, self._ask, self._api.graphql, self._pages, self._is_own)
 
@@ -131,18 +132,15 @@ class GitHubForge:
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open, or find the one that is open; patient with a branch that GitHub has not noticed yet."""
-        wanted = {"title": title[:TITLE_LIMIT], "head": branch, "base": base, "body": cut(body), "draft": draft}
-        answer = self._post_pull(wanted)
-        for pause in PAUSES_S:
-            if isinstance(answer, PullRequest) or not _TOO_SOON.search(answer.said):
-                break
-            self._sleep(pause)
-            answer = self._post_pull(wanted)
-        if isinstance(answer, PullRequest):
-            return answer
-        if _NOT_PERMITTED.search(answer.said):
-            raise ForgeDenied(answer.said, where=answer.request, remedy=_MAY_CREATE)
-        raise answer.refusal("pull requests: write")
+        return self._opening.one(NewPull(branch, base, title, body, draft))
+
+    def at_once(self) -> int:
+        """As many as GitHub is likely to open before it gives up on the request."""
+        return self._together.at_once()
+
+    def open_many(self, wanted: Sequence[NewPull]) -> Sequence[PullRequest | ForgeError]:
+        """By one GraphQL document; what it does not open is asked for alone."""
+        return self._together.open(wanted)
 
     def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Send only what is given; nothing when nothing is."""
@@ -319,25 +317,16 @@ class GitHubForge:
             queued=automerge.auto_merge(data, self._login().lower()),
         )
 
-    def _post_pull(self, wanted: Data) -> PullRequest | Answer:
-        """The new pull request, or the one that was there, or GitHub's no."""
-        try:
-            answer = self._ask("POST", "/pulls", body=wanted)
-        except ForgeUnreachable:
-            if found := self._open_from(wanted["head"], wanted["base"]):
-                return found
-            raise
-        if answer.ok:
-            return self._pull(answer.data)
-        if answer.status == 422 and _IS_OPEN.search(answer.said):
-            return self._open_from(wanted["head"], wanted["base"]) or answer
-        return answer
+    def _open_now(self, query: Data) -> Iterator[PullRequest]:
+        """The open ones from our branches that a query finds."""
+        listed = self._pages("/pulls", {"state": "open", **query}, {})
+        return (self._pull(data) for data in listed if self._is_candidate(data))
 
-    def _open_from(self, branch: str, base: str) -> PullRequest | None:
-        # Without the owner, GitHub ignores the filter and lists them all.
-        head = f"{self._repository.partition('/')[0]}:{branch}"
-        listed = self._pages("/pulls", {"state": "open", "head": head, "base": base}, {})
-        return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
+    def _node(self) -> str:
+        """The repository as GraphQL names it, asked once."""
+        if not self._node_id:
+            self._node_id = str(self._ask("GET", "").granted("metadata: read")["node_id"])
+        return self._node_id
 
     def _patch(self, number: int, changed: Data) -> None:
         self._ask("PATCH", f"/pulls/{number}", body=changed).granted("pull requests: write")

@@ -136,15 +136,23 @@ class Api:
         self._proven = ""
 
     def ask(
-        self, verb: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None, etag: str = ""
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        etag: str = "",
+        makes: int = 1,
     ) -> Answer:
         """Send, and again after a pause when nobody answered; never so for POST, which may have had its effect.
 
-        Errors: ForgeUnreachable, RateLimited. Other statuses are answers.
+        makes: how many things a write makes. Errors: ForgeUnreachable, RateLimited. Other statuses are answers.
         """
+        writes = 0 if verb == "GET" else makes
         for pause in PAUSES_S:
             try:
-                answer = self._once(verb, path, query, body, etag)
+                answer = self._once(verb, path, query, body, etag, writes)
             except ForgeUnreachable:
                 if verb == "POST":
                     raise
@@ -152,7 +160,15 @@ class Api:
                 if not self._too_new(answer):
                     return answer
             self._settings.sleep(pause)
-        return self._once(verb, path, query, body, etag)
+        return self._once(verb, path, query, body, etag, writes)
+
+    def mutate(self, document: str, variables: Mapping[str, Any]) -> Answer:
+        """A GraphQL document of one mutation for each variable; what GitLab refuses stands in it, beside what it did.
+
+        Errors: as `ask`.
+        """
+        body = {"query": document, "variables": variables}
+        return self.ask("POST", f"{self._settings.url.rstrip('/')}/api/graphql", body=body, makes=len(variables))
 
     def token(self) -> str:
         """The token of the moment."""
@@ -170,10 +186,10 @@ class Api:
             self._proven = self._credentials.latest
         return False
 
-    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str) -> Answer:
+    def _once(self, verb: str, path: str, query: Mapping[str, Any] | None, body: Any, etag: str, writes: int) -> Answer:
         request, scrub = f"{verb} {path}", self._credentials.scrub
         try:
-            with self._settings.pace.turn(request, writes=verb != "GET"):
+            with self._settings.pace.turn(request, writes=writes):
                 response = self._sent(verb, path, query, body, {"If-None-Match": etag} if etag else {})
             status, data = response.status_code, _parsed(response)
         # The causes hold the request with its headers, so they are not chained. All that requests raises is an OSError.

@@ -18,15 +18,17 @@ from urllib.parse import quote, urlencode
 from gitops_bot.adapters import forges
 from gitops_bot.adapters.gitlab import said
 from gitops_bot.adapters.gitlab.committing import Committing
-from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api, Credentials, Settings, Token
+from gitops_bot.adapters.gitlab.connection import Answer, Api, Credentials, Settings, Token
 from gitops_bot.adapters.gitlab.merging import Merging, merge_commit, queued
 from gitops_bot.adapters.gitlab.notes import MAY_WRITE, Notes
+from gitops_bot.adapters.gitlab.opening import Opening
 from gitops_bot.adapters.gitlab.statuses import Statuses
 from gitops_bot.adapters.gitlab.text import incoming, outgoing, title_of, titled
 from gitops_bot.adapters.pace import Pace
+from gitops_bot.adapters.together import Together
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
 from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
-from gitops_bot.ports import CommitDraft, Merged, NotReady, Pushed, Quota, Required
+from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Quota, Required
 
 _STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
 """Others, `opened` and `locked` (while it is being merged), are open."""
@@ -73,7 +75,10 @@ class GitLabForge:
         self._api = Api(Credentials(auth.read), settings)
         self.project = project
         """Its path, with its groups."""
-        self._sleep = sleep
+        self._opening = Opening(self._api, project, ask=self._ask, listed=self._open_now, pull=self._pull, sleep=sleep)
+        self._together = Together(
+            self._pace, ask=self._opening.several, alone=self._opening.one, standing=self._opening.standing
+        )
         self._merging = Merging(self._api, project, squash=merge_method == "squash", now=now)
         self._own: Data = {}
         self._listed: dict[str, Answer] = {}
@@ -122,24 +127,15 @@ class GitLabForge:
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open, or find the one that is open; patient with a branch that GitLab has not noticed yet."""
-        self._await_commits(branch, base)
-        wanted = {
-            "source_branch": branch,
-            "target_branch": base,
-            "title": titled(title, draft=draft),
-            "description": outgoing(body),
-        }
-        try:
-            answer = self._ask("POST", "/merge_requests", body=wanted)
-        except ForgeUnreachable:
-            if found := self._open_from(branch, base):
-                return found
-            raise
-        if answer.ok:
-            return self._pull(answer.data)
-        if answer.status in (409, 422) and (found := self._open_from(branch, base)):
-            return found
-        raise answer.refusal(MAY_WRITE)
+        return self._opening.one(NewPull(branch, base, title, body, draft))
+
+    def at_once(self) -> int:
+        """As many as GitLab is likely to open while the request is waited for."""
+        return self._together.at_once()
+
+    def open_many(self, wanted: Sequence[NewPull]) -> Sequence[PullRequest | ForgeError]:
+        """By one GraphQL document; what it does not open is asked for alone."""
+        return self._together.open(wanted)
 
     def update(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Send only what is given; nothing when nothing is. Whether it is a draft stays as it is."""
@@ -316,21 +312,10 @@ class GitLabForge:
             queued=queued(data, self._username()) if state is PrState.OPEN else None,
         )
 
-    def _await_commits(self, branch: str, base: str) -> None:
-        """GitLab opens merge requests without a change, too. Errors: ForgeRefused."""
-        for pause in (*PAUSES_S, 0):
-            answer = self._ask("GET", "/repository/compare", query={"from": base, "to": branch})
-            if answer.status != 404 and answer.granted("the role Reporter")["commits"]:
-                return
-            if pause:
-                self._sleep(pause)
-        unknown = f": {answer.said}" if answer.status == 404 else ""
-        raise ForgeRefused(f"no commits between {base} and {branch}{unknown}", where=answer.request)
-
-    def _open_from(self, branch: str, base: str) -> PullRequest | None:
-        query = {"state": "opened", "source_branch": branch, "target_branch": base}
-        listed = self._pages("/merge_requests", query, {})
-        return next((self._pull(data) for data in listed if self._is_candidate(data)), None)
+    def _open_now(self, query: Data) -> Iterator[PullRequest]:
+        """The open ones from our branches that a query finds."""
+        listed = self._pages("/merge_requests", {"state": "opened", **query}, {})
+        return (self._pull(data) for data in listed if self._is_candidate(data))
 
     def _is_own(self, author: Data | None) -> bool:
         return author is not None and str(author["username"]).lower() == self._username().lower()

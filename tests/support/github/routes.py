@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from tests.support.github.opening import created
 from tests.support.github.queueing import answered
 from tests.support.github.rules import Refusal, World
 from tests.support.github.shapes import Shapes
@@ -58,6 +59,8 @@ def graphql(call: Call) -> Reply:
     """The queries and mutations that the adapter has."""
     if call.body["query"].startswith("{ repository("):
         return 200, spoken(call)
+    if "createPullRequest(" in call.body["query"]:
+        return 200, created(call.world, call.shapes, call.identity.login, call.body)
     return 200, answered(call.world, call.identity.login, call.body)
 
 

@@ -138,6 +138,8 @@ class World:
         self.has_queue = False
         """Base has a merge queue."""
         self.entries: list[Entry] = []
+        self.takes: int | None = None
+        """So many more pull requests before it finds that they come too quickly."""
         self.people = {"alice", "bob"}
         self.permissions = {"alice": "admin", "bob": "write", "carol": "read"}
         """Others may read what is public."""
@@ -197,6 +199,9 @@ class World:
         if self.repo.holds(heads[base], heads[branch]):
             raise invalid(f"No commits between {base} and {branch}")
         _limit("body", body)
+        if self.takes == 0:
+            raise invalid("was submitted too quickly")
+        self.takes = None if self.takes is None else self.takes - 1
         now, number = self._later(), max(self.pulls, default=0) + 1
         pull = Pull(number, author, branch, base, heads[branch], heads[base], title, body, draft, now, now, fork)
         self.pulls[number] = pull

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from tests.support.gitlab import commits
+from tests.support.gitlab.opening import created
 from tests.support.gitlab.rules import Refusal, World
 from tests.support.gitlab.shapes import Shapes
 
@@ -64,6 +65,11 @@ def create(call: Call) -> Reply:
         body=sent.get("description", ""),
     )
     return 201, call.shapes.request(made)
+
+
+def graphql(call: Call) -> Reply:
+    """Open several."""
+    return 200, created(call.world, call.shapes, call.user, call.body)
 
 
 def request(call: Call) -> Reply:
@@ -274,6 +280,7 @@ ROUTES: tuple[Route, ...] = (
         body={**_TEXTS, "source_branch": str, "target_branch": str},
         needed=("title", "source_branch", "target_branch"),
     ),
+    Route("POST", "/graphql", graphql, body={"query": str, "variables": dict}, needed=("query",)),
     Route("GET", _MR, request),
     Route("PUT", _MR, edit, body=_EDIT),
     Route("PUT", f"{_MR}/merge", merge, body=_MERGE),

@@ -247,7 +247,7 @@ class FakeGitLab:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                _serve(self, f"{fake._root}/api/v4", fake.answer)
+                _serve(self, f"{fake._root}/api", fake.answer)
 
             do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
@@ -275,7 +275,8 @@ def _serve(handler: BaseHTTPRequestHandler, prefix: str, answer: Callable[[Reque
     split = urlsplit(handler.path)
     sent = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
     headers = {name.lower(): value for name, value in handler.headers.items()}
-    path = split.path.removeprefix(prefix) if split.path.startswith(prefix) else f"outside the API: {split.path}"
+    inside = re.fullmatch(rf"{prefix}(?:/v4(/.*)|(/graphql))", split.path)
+    path = inside[1] or inside[2] if inside else f"outside the API: {split.path}"
     request = Request(handler.command, path, dict(parse_qsl(split.query)), headers, json.loads(sent) if sent else None)
     reply = answer(request)
     if reply is None:
