@@ -59,7 +59,12 @@ Who = Annotated[
 ]
 """A person by the name on the forge, or a team: `team:leads`, on GitLab `team:group/leads`."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^,\x00-\x1f\x7f]+$")]
+Label = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=50, pattern=r"^[^,\s\x00-\x1f\x7f]([^,\x00-\x1f\x7f]*[^,\s\x00-\x1f\x7f])?$"
+    ),
+]
 GivenVersion = Annotated[
     str,
     StringConstraints(

@@ -38,6 +38,8 @@ _CORE = {
 _AS_TEXT = {"str", "binary", "timestamp"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 """`"\\ud800"` is YAML, and nothing that could ever be written as UTF-8."""
+_PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""As JSON writes characters beyond the first plane."""
 _NO_TEXT = "half of a surrogate pair is not text"
 _NAMES = {"null": "empty", "bool": "a truth value", "int": "a whole number", "float": "a number"}
 
@@ -317,7 +319,7 @@ class _Walk:
         return name
 
     def _scalar(self, node: ScalarNode, path: Path) -> str | float | bool | None:
-        text, tag = str(node.value), _short(node.tag)
+        text, tag = _paired(str(node.value)), _short(node.tag)
         if tag in _AS_TEXT and not _SURROGATES.search(text):
             return text
         value = _number(tag, text) if tag in _CORE and _CORE[tag].fullmatch(text) else None
@@ -337,6 +339,11 @@ class _Walk:
         start, end = node.start_mark, node.end_mark
         last = end.column if end.line == start.line else len(self._lines[start.line])
         return Mark(start.line + 1, start.column + 1, max(1, last - start.column))
+
+
+def _paired(text: str) -> str:
+    """The text with each pair of surrogates as the one character that it means."""
+    return _PAIRS.sub(lambda found: found[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
 
 
 def _short(tag: str | None) -> str:

@@ -18,7 +18,9 @@ PATTERNS = {
     r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "must be lower-case letters, digits and dashes, with no dash at either end",
     r"^[^\s/\x00-\x1f\x7f]+$": "must not hold spaces or slashes",
     r"^[^\s/\x00-\x1f\x7f]+(/[^\s/\x00-\x1f\x7f]+)*$": "must not hold spaces",
-    r"^[^,\x00-\x1f\x7f]+$": "must not hold commas or line breaks",
+    r"^[^,\s\x00-\x1f\x7f]([^,\x00-\x1f\x7f]*[^,\s\x00-\x1f\x7f])?$": (
+        "must not hold commas or line breaks, nor spaces at either end"
+    ),
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",
     r"^([A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*/)+$": (

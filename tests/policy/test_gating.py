@@ -107,6 +107,10 @@ def test_a_window_that_cannot_be_is_said_where_it_stands(window: str, said: str)
         ("{statuses: [{name: e2e, on: main}]}", "spec.gates.statuses[0].on: 'main' is not one of head, base"),
         ("{approvals: {required: 1}}", "spec.gates.approvals: exactly one of from, keel is needed"),
         ("{approvals: {from: []}}", "spec.gates.approvals: exactly one of from, keel is needed"),
+        ("{approvals: {from: [a, A], required: 2}}", "spec.gates.approvals.required: asks for 2 of 1: it could never"),
+        ("{approvals: {from: [a], deadline: 0s}}", "spec.gates.approvals.deadline: is over at once: nobody could"),
+        ("{hold: {labels: ['held ']}}", "spec.gates.hold.labels[0]: must not hold commas or line breaks, nor spaces"),
+        ("{hold: {labels: [' ']}}", "spec.gates.hold.labels[0]: must not hold commas or line breaks, nor spaces"),
         ("{soak: soon}", "spec.gates.soak: 'soon' is not a duration"),
         ("{soak: {for: 1h, environments: [checkout]}}", "spec.gates.soak.environments[0]: is this very policy"),
         ("{soak: {environments: [dev]}}", "spec.gates.soak.for: is missing"),
@@ -119,7 +123,9 @@ def test_what_cannot_be_is_said_where_it_stands(gates: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("approvals", "said"),
     [
-        ("{from: [alice], required: 2}", ""),
+        ("{from: [alice, bob], required: 2}", ""),
+        ("{from: ['team:a'], required: 9}", ""),
+        ("{from: [alice], required: 2}", "spec.rollback.approvals.required: asks for 2 of 1: it could never be given"),
         ("{required: 2}", "spec.rollback.approvals: needs from: who may approve a rollback"),
         ("{from: [a], deadline: 1h}", "spec.rollback.approvals.deadline: would hold a rollback for good"),
         (

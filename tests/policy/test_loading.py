@@ -19,6 +19,7 @@ from gitops_bot.policy.loading import (
     load_policies,
 )
 from gitops_bot.policy.schema import PromotionPolicy
+from tests.support.environment import policy
 
 HEAD = "apiVersion: gitops-bot.dev/v1alpha1\nkind: PromotionPolicy\nmetadata: {name: checkout}\n"
 SPEC = """\
@@ -397,3 +398,10 @@ def test_what_is_missing_is_named_with_what_is_expected(missing: list[str]) -> N
     lines = first_lines(text)
     assert sorted(line.split(": ")[1] for line in lines) == sorted(f"spec.{name}" for name in missing)
     assert all(line.startswith("a.yaml:4:1: ") and "is missing; expected" in line for line in lines)
+
+
+def test_characters_beyond_the_first_plane_may_be_written_as_json_does() -> None:
+    text = policy(pullRequest={"labels": ["\U0001f680"]})
+    assert "\\ud83d\\ude80" in text
+    (found,) = load_policies([Source("shop.json", text.encode())])
+    assert found.policy.spec.pull_request.labels == ("\U0001f680",)

@@ -38,12 +38,23 @@ def _approvals(path: Path, approvals: Approvals) -> Iterator[Problem]:
         yield path, "exactly one of from, keel is needed"
     if approvals.keel and approvals.deadline:
         yield (*path, "deadline"), "goes with from: an approval in Keel has its own"
+    if approvals.deadline == timedelta(0):
+        yield (*path, "deadline"), "is over at once: nobody could approve"
+    yield from _enough(path, approvals)
+
+
+def _enough(path: Path, approvals: Approvals) -> Iterator[Problem]:
+    """As many people as are asked for; how many a team has, only the forge knows."""
+    people = {name.lower() for name in approvals.from_}
+    if approvals.from_ and not any(name.startswith("team:") for name in people) and approvals.required > len(people):
+        yield (*path, "required"), f"asks for {approvals.required} of {len(people)}: it could never be given"
 
 
 def _way_back(path: Path, approvals: Approvals) -> Iterator[Problem]:
     """A rollback waits for people alone, and for as long as they need."""
     if not approvals.from_:
         yield path, "needs from: who may approve a rollback"
+    yield from _enough(path, approvals)
     for name in ("keel", "deadline"):
         if getattr(approvals, name) is not None:
             why = "approves updates, no way back" if name == "keel" else "would hold a rollback for good"
