@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from gitops_bot.policy.base import Name, Spec
+from gitops_bot.policy.base import Name, Spec, Text
 from gitops_bot.policy.strategies.canary import Placement
 
 
@@ -17,7 +17,7 @@ class ByPlacement(Placement):
 
     hub: Name
     """The cluster of the bot configuration where it lies."""
-    group: Name | int | None = None
+    group: Text | int | None = None
     """One of the placement's decision groups, by its name, or by its number where it has none. Default: all that it
     chose."""
 

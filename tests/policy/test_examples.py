@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from gitops_bot.cli.validate import check
+from gitops_bot.policy.fleet import ChosenClusters
 from gitops_bot.policy.loading import LoadedPolicy, Source, load_policies
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -40,7 +41,7 @@ def example(name: str) -> LoadedPolicy:
 def test_validate_finds_nothing_wrong_with_the_folder() -> None:
     found = check([POLICIES])
     assert found.problems == []
-    becomes = {"pipeline.yaml": 4, "kustomize-tekton-ocm.yaml": 3}  # one policy for each environment
+    becomes = {"pipeline.yaml": 4, "kustomize-tekton-ocm.yaml": 3, "pipeline-fleet.yaml": 3}  # one policy for each environment
     assert found.checked == sum(becomes.get(file.name, 1) for file in EXAMPLES) > 4
 
 
@@ -61,7 +62,9 @@ def test_the_policies_fit_the_configuration() -> None:
         if file.name != "gitops-bot.yaml":
             for one in load_policies([Source(file.name, file.read_bytes())]):
                 assert one.policy.spec.repository in spec["repositories"]
-                assert {*one.policy.spec.clusters} - {"default"} <= set(spec["clusters"])
+                given = one.policy.spec.given_clusters
+                asked = {given.placement.hub} if isinstance(given, ChosenClusters) else {*given} - {"default"}
+                assert asked <= set(spec["clusters"])
     assert {one["metrics"] for one in spec["clusters"].values()} <= set(spec["metrics"])
 
 
