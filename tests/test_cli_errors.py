@@ -197,6 +197,13 @@ def test_a_cluster_that_is_away_is_unreachable(bot: Bot, environment: Environmen
 # ---------------------------------------------------------------- repository
 
 
+def test_where_nothing_could_be_looked_at_nothing_is_shown(bot: Bot, environment: Environment, tmp_path: Path) -> None:
+    config(tmp_path, repository={"url": str(tmp_path / "nowhere.git"), "localPath": str(environment.path)})
+    for command in (*COMMANDS, ("explain", "shop")):
+        done = bot(*command, "-c", tmp_path / "gitops-bot.yaml")
+        assert (done.out, bool(done.err)) == ("", True), command
+
+
 def test_a_repository_that_does_not_answer_is_unreachable(bot: Bot, environment: Environment, tmp_path: Path) -> None:
     local = {"url": "http://127.0.0.1:1/environments.git", "localPath": str(environment.path)}
     config(tmp_path, repository=local)

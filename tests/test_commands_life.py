@@ -150,6 +150,20 @@ def test_hold_and_resume(made: Made) -> None:
     assert reactions(place) == ["done", "refused", "done"]
 
 
+@pytest.mark.parametrize("until", ["2000-01-01T00:00:00Z", "2000-01-01T00:00+00:00"])
+def test_a_hold_that_would_be_over_is_refused(made: Made, until: str) -> None:
+    place = made(**SHUT)
+    ask(place, f"/gitops-bot hold --until {until} lunch")
+    assert (only(place).labels, reactions(place)) == ((), ["refused"])
+    assert "2000-01-01 00:00 UTC was over already" in said(place)[0]
+
+
+def test_a_hold_says_until_when(made: Made) -> None:
+    place = made(**SHUT)
+    ask(place, "/gitops-bot hold --until 2100-01-01T00:00:00Z lunch")
+    assert "alice holds it until 2100-01-01 00:00 UTC: lunch. Take the label" in said(place)[0]
+
+
 def test_a_label_that_was_taken_off_stays_off(made: Made) -> None:
     place = made(**SHUT)
     ask(place, "/gitops-bot hold")

@@ -145,7 +145,8 @@ def _done(report: Report, output: str, *, github: bool) -> None:
             stack.enter_context(actions.obeying_nothing())
         if output == "table":
             show.plans(report)
-            click.echo()
+            if report.plans:
+                click.echo()
             show.receipts(report)
         else:
             show.result(serialise.report(report), output)

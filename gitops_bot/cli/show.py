@@ -69,7 +69,8 @@ def failures(found: Sequence[Failure]) -> None:
 def plans(report: Report) -> None:
     """One row a policy: where it stands, what comes next."""
     rows = [(one.policy, _slots(one), coloured(one.verdict.outcome), _step(one), _reason(one)) for one in report.plans]
-    table(("POLICY", "GIT SAYS", "VERDICT", "STEP", "WHY"), rows)
+    if rows or not report.failures:
+        table(("POLICY", "GIT SAYS", "VERDICT", "STEP", "WHY"), rows)
 
 
 def _slots(plan: Plan) -> str:
@@ -105,7 +106,7 @@ def actions(report: Report) -> None:
                 or what.get("status", {}).get("description")
             ):
                 click.echo(f"  {clean(reason)}")
-    if not any(one.actions for one in report.plans):
+    if not any(one.actions for one in report.plans) and (report.plans or not report.failures):
         click.echo("\nNothing to do.")
 
 
@@ -123,8 +124,9 @@ def checks(report: Report) -> None:
         for one in report.plans
         for check in one.verdict.checks
     ]
-    if report.plans and not rows:
-        click.echo("Nothing is on trial.")
+    if not rows:
+        if report.plans or not report.failures:
+            click.echo("Nothing is on trial.")
         return
     table(("POLICY", "CHECK", "RESULT", "WHY", "FIGURES"), rows)
     for one in report.plans:

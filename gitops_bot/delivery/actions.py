@@ -242,8 +242,7 @@ def _held(situation: Situation, pull: PullRequest) -> Chosen | None:
 def _labelled(situation: Situation, pull: PullRequest, word: Ask, hold: Gate) -> Iterator[Action]:
     """The label first: it is what holds; the body only remembers for whom."""
     label = situation.hold_labels[0]
-    until = f" until {word.until:%Y-%m-%d %H:%M} UTC" if word.until else ""
-    text = f"{markdown(holder(word))}{until}. Take the label {code(label)} off to let it go on."
+    text = f"{markdown(holder(word, timed=True))}. Take the label {code(label)} off to let it go on."
     key = f"held-{pull.head[:12]}-{text_digest(text)}"
     yield HoldPr(pull.number, label, text, key)
     pending = _status(situation, StatusState.PENDING, _waits_for(hold))

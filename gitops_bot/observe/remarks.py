@@ -145,6 +145,8 @@ def _unbound(policy: PromotionPolicy, pull: PullRequest, remark: Remark, command
         return "the bot closed it" if _by_bot(pull) else "it is closed: the one command for it is reopen"
     if pull.state is PrState.OPEN and kind is AskKind.REOPEN:
         return "it is open"
+    if (until := command.ask.until) and until <= remark.at:
+        return f"{until:%Y-%m-%d %H:%M} UTC was over already, and would hold nothing"
     back = identity.goes(pull.branch, Direction.ROLLBACK)
     if back and kind is AskKind.PROMOTE:
         return "this is the way back: merge it, or close it and ask on the promotion"

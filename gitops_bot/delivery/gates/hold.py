@@ -33,7 +33,7 @@ def gates(round_: Round) -> Iterator[Gate]:
         return
     held = marker.held(pull.body)
     if held and held.until and held.until <= round_.now:
-        yield Gate(NAME, True, f"{held.text} until {held.until:%Y-%m-%d %H:%M} UTC")
+        yield Gate(NAME, True, f"over since {held.until:%Y-%m-%d %H:%M} UTC: {held.text}")
         return
     yield Gate(NAME, False, _borne(pull, borne, held.text if held else ""), held.until if held else None)
 
@@ -42,6 +42,7 @@ def _borne(pull: PullRequest, label: str, who: str) -> str:
     return f"#{pull.number} bears the label {label}" + (f": {who}" if who else "")
 
 
-def said(word: Ask) -> str:
-    """Who holds it, and why."""
-    return f"{word.by} holds it" + (f": {word.reason}" if word.reason else "")
+def said(word: Ask, *, timed: bool = False) -> str:
+    """Who holds it, and why; until when, where nothing else says it."""
+    until = f" until {word.until:%Y-%m-%d %H:%M} UTC" if timed and word.until else ""
+    return f"{word.by} holds it{until}" + (f": {word.reason}" if word.reason else "")
