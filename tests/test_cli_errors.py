@@ -86,7 +86,7 @@ BAD_POLICIES: Mapping[str, tuple[Mapping[str, str | None], int, tuple[str, ...]]
         ("spec.strategy.canary.weights", "does not rise"),
     ),
     "another repository": ({POLICY: policy(repository="elsewhere")}, 11, ("spec.repository is elsewhere",)),
-    "another base": ({POLICY: policy(base="release")}, 11, ("spec.base is release",)),
+    "a base that is not there": ({POLICY: policy(base="release")}, 40, ("there is no branch release", "spec.base")),
     "an unknown cluster": ({POLICY: policy(clusters=["mars"])}, 11, ("no cluster is named mars", "prod")),
     "two policies that write the same place": (
         {"policies/other.yaml": policy("other")},
