@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
+from gitops_bot.delivery import marker
 from gitops_bot.model import PrState, PullRequest
 from gitops_bot.policy.gating import HOLD_LABEL
 from tests.support.environment import ROUTE
@@ -51,8 +54,18 @@ OFTEN = {
     "let go": 2,
     "quicker": 1,
     "bad_moment": 3,
+    "command": 9,
 }
 """What happens, and how often."""
+
+WRITERS, OTHERS = ("alice", "bob"), ("carol", "mallory")
+"""Who may write to the repository, and who may not."""
+COMMANDS = (
+    *("hold the audit", "hold --until {soon} lunch", "resume", "resume"),
+    *("promote", "promote", "promote --head {head}", "promote --head 0123456"),
+    *("rollback customers complain", "reopen", "reopen", "explain", "deploy"),
+)
+DENIED = ("-1", "thumbsdown")
 
 
 class Walk(People):
@@ -73,6 +86,7 @@ class Walk(People):
         canary = dice.choice((WEIGHTS, WEIGHTS, *LADDERS))
         self.begin(promote=dice.choice(["auto", "never"]), rollback=dice.choice(["auto", "never"]), canary=canary)
         self.done: list[str] = []
+        self.asked_at = START - timedelta(days=1)
         for act in dice.choices([*OFTEN], [*OFTEN.values()], k=acts):
             self.done.append(act)
             self.do(act, dice)
@@ -82,6 +96,7 @@ class Walk(People):
                 self.the_bot_ticks()
             self.nothing_forbidden_was_done()
             self.no_branch_has_two_open_pull_requests()
+            self.nobody_is_heard_who_may_not_write()
 
     def do(self, act: str, dice: Random) -> None:
         match act:
@@ -133,6 +148,30 @@ class Walk(People):
     def say(self, dice: Random) -> None:
         if pull := self.one(dice, dice.choice([*PrState])):
             self.world.person_says(pull, dice.choice(["Fine", "<!-- gitops-bot:closed -->", "/close"]))
+
+    def command(self, dice: Random) -> None:
+        """A command in a comment, by whomever."""
+        state = dice.choice([PrState.OPEN, PrState.OPEN, PrState.CLOSED])
+        if pull := self.one(dice, state):
+            author, text = dice.choice([*WRITERS, *OTHERS]), dice.choice(COMMANDS)
+            text = text.format(head=pull.head[:9], soon=f"{self.world.now_ + 5 * MINUTE:%Y-%m-%dT%H:%MZ}")
+            self.done.append(f"{author} on #{pull.number}: {text}")
+            self.world.person_says(pull, f"/gitops-bot {text}", author)
+            said = marker.read(pull.body)
+            if author in WRITERS and text == "reopen" and state is PrState.CLOSED and said:
+                self.world.noes.discard(said.key)
+            if author in WRITERS and text.startswith("promote"):
+                self.asked_at = self.world.now_
+
+    def may_climb(self, since: datetime, moods: Sequence[str]) -> bool:
+        """By evidence; or by a person's word that is newer than what it is about, and past no failure."""
+        return super().may_climb(since, moods) or (self.asked_at > since and {*moods} != {"bad"})
+
+    def nobody_is_heard_who_may_not_write(self) -> None:
+        """They get a reaction, and no words."""
+        for number in self.world.pulls:
+            for author, answers in self.world.answers(number):
+                assert author in WRITERS or {*answers} <= {*DENIED}, (number, author, answers)
 
     def push(self, dice: Random) -> None:
         if branches := self.branches():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -296,10 +296,13 @@ class People(RuleBasedStateMachine):
             return
         since = self.since(before.commit)
         finished = (self.world.now_ - timedelta(seconds=30) - since) // MINUTE // RUN
-        instants = [since + (RUN * (finished - 1) + k) * MINUTE for k in range(1, RUN + 1)]
-        assert finished >= 1
-        if not all(self.moods.at(at) == "good" for at in instants):
+        instants = [since + (RUN * (finished - 1) + k) * MINUTE for k in range(1, RUN + 1)] if finished >= 1 else []
+        if not self.may_climb(since, [self.moods.at(at) for at in instants]):
             self.world.broken.append(f"{old} became {new} without evidence")
+
+    def may_climb(self, since: datetime, moods: Sequence[str]) -> bool:
+        """Whether the last finished run allows it. since: when the values landed; moods: at that run's measurements."""
+        return bool(moods) and {*moods} == {"good"}
 
     @invariant()
     def nothing_forbidden_was_done(self) -> None:

@@ -150,7 +150,8 @@ class Hosted(MemoryGit):
     def _asked(self, request: Any, *rest: Any) -> Any:
         self.on_request(request)
         self._count_down(request)
-        if request.method == "GET" or _only_asks(request):
+        only_asks = request.path == "/graphql" and not request.body["query"].startswith("mutation")
+        if request.method == "GET" or only_asks:
             return self._answer(request, *rest)
         self._meanwhile()
         self.writes.append(f"{request.method} {request.path}")
@@ -269,6 +270,13 @@ class Hosted(MemoryGit):
         shown = self.shown(number)
         return [one.body for one in (shown.comments if isinstance(shown, github.Pull) else shown.notes)]
 
+    def answers(self, number: int) -> Iterator[tuple[str, list[str]]]:
+        """The author of each comment, and the bot's reactions to it."""
+        shown = self.shown(number)
+        for one in shown.comments if isinstance(shown, github.Pull) else shown.notes:
+            given = one.reactions if isinstance(one, github.Remark) else one.awards
+            yield one.author, [name for who, name in given if who == "gitops-bot"]
+
     def status(self, commit: str) -> dict[str, str]:
         """The newest status of each name."""
         found = self.fake.world.statuses.get(commit, [])
@@ -328,10 +336,6 @@ class Hosted(MemoryGit):
             sleep=lambda _: None,
             now=self.now,
         )
-
-
-def _only_asks(request: Sent) -> bool:
-    return request.path == "/graphql" and not request.body["query"].startswith("mutation")
 
 
 def _opened(request: Sent) -> Iterator[Mapping[str, Any]]:

@@ -156,11 +156,11 @@ class World:
                 self._shut(pull)
             elif (head, base) != (pull.head, pull.base_sha) and self.repo.holds(base, head):
                 if head == pull.head:
-                    pull.merged_at, pull.merge_commit = self._later(), head
+                    pull.merged_at, pull.merge_commit = self.later(), head
                 self._shut(pull)
             elif head != pull.head:
                 forced = not self.repo.holds(head, pull.head)
-                pull.head, pull.updated_at = head, self._later()
+                pull.head, pull.updated_at = head, self.later()
                 pull.forced_at += [self.now] * forced
             pull.base_sha = base
         self._settle()
@@ -202,7 +202,7 @@ class World:
         if self.takes == 0:
             raise invalid("was submitted too quickly")
         self.takes = None if self.takes is None else self.takes - 1
-        now, number = self._later(), max(self.pulls, default=0) + 1
+        now, number = self.later(), max(self.pulls, default=0) + 1
         pull = Pull(number, author, branch, base, heads[branch], heads[base], title, body, draft, now, now, fork)
         self.pulls[number] = pull
         return pull
@@ -217,7 +217,7 @@ class World:
             self._shut(pull)
         pull.title = pull.title if title is None else title
         pull.body = pull.body if body is None else body
-        pull.updated_at = self._later()
+        pull.updated_at = self.later()
         return pull
 
     def merge(self, number: int, actor: str, *, sha: str = "", method: str = "merge", title: str = "") -> str:
@@ -233,7 +233,7 @@ class World:
         commit = self.repo.merge(pull.base, pull.head, method=method, message=message)
         if commit is None:
             raise Refusal(405, "Pull Request is not mergeable")
-        pull.merged_at, pull.merged_by, pull.merge_commit = self._later(), actor, commit
+        pull.merged_at, pull.merged_by, pull.merge_commit = self.later(), actor, commit
         self._shut(pull)
         return commit
 
@@ -241,7 +241,7 @@ class World:
         """A comment."""
         _limit("body", body)
         pull = self.pull(number)
-        remark = Remark(self.new_id(), author, body, self._later())
+        remark = Remark(self.new_id(), author, body, self.later())
         pull.comments.append(remark)
         pull.updated_at = remark.at
         return remark
@@ -269,13 +269,13 @@ class World:
         if pull is None:
             raise Refusal(404, "Not Found")
         pull.comments = [one for one in pull.comments if one.number != comment]
-        pull.updated_at = self._later()
+        pull.updated_at = self.later()
 
     def label(self, number: int, labels: Sequence[str]) -> Pull:
         """Labels that do not exist are made."""
         pull = self.pull(number)
         pull.labels += [label for label in labels if label not in pull.labels]
-        pull.updated_at = self._later()
+        pull.updated_at = self.later()
         return pull
 
     def ask_review(self, number: int, users: Sequence[str], teams: Sequence[str]) -> Pull:
@@ -288,13 +288,13 @@ class World:
             raise Refusal(422, f"{told} is not a collaborator of the {self.owner}/{self.name} repository.")
         pull.reviewers += [user for user in users if user not in pull.reviewers]
         pull.teams += [team for team in teams if team not in pull.teams]
-        pull.updated_at = self._later()
+        pull.updated_at = self.later()
         return pull
 
     def give_opinion(self, number: int, author: str, state: str) -> None:
         """A review of the present head."""
         pull = self.pull(number)
-        pull.opinions.append(Opinion(self.new_id(), author, state, pull.head, self._later()))
+        pull.opinions.append(Opinion(self.new_id(), author, state, pull.head, self.later()))
 
     def report(self, sha: str, name: str, conclusion: str | None, title: str = "") -> Run:
         """A check run; the newest of a name counts."""
@@ -308,7 +308,7 @@ class World:
             raise invalid("description is too long (maximum is 140 characters)", resource="Status")
         if self.repo.missing(sha):
             raise invalid(f"No commit found for SHA: {sha}", resource="Status")
-        status = Status(self.new_id(), state, context, description, creator, self._later())
+        status = Status(self.new_id(), state, context, description, creator, self.later())
         self.statuses.setdefault(sha, []).append(status)
         return status
 
@@ -372,10 +372,6 @@ class World:
             self.leave(entry.number)
         return None
 
-    def later(self) -> datetime:
-        """A second later."""
-        return self._later()
-
     def new_id(self) -> int:
         """A number that nothing else has."""
         self._ids += 1
@@ -390,9 +386,10 @@ class World:
 
     def _shut(self, pull: Pull) -> None:
         pull.state = "closed"
-        pull.closed_at = pull.updated_at = pull.merged_at or self._later()
+        pull.closed_at = pull.updated_at = pull.merged_at or self.later()
 
-    def _later(self) -> datetime:
+    def later(self) -> datetime:
+        """A second later."""
         self.now += timedelta(seconds=1)
         return self.now
 
