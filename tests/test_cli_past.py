@@ -225,9 +225,9 @@ def run_of_tekton(folder: Path, name: str, began: datetime, ended: datetime, *, 
     [
         (1, "UNKNOWN", "there is no run of it yet"),
         (3, "UNKNOWN", "it was running, and ended at 2026-03-02T08:05:00Z"),
-        (7, "PASS", "PipelineRun ci/verify-1 is succeeded"),
+        (7, "PASS", "PipelineRun ci/verify-1 succeeded"),
         (15, "UNKNOWN", "it was running, and ended at 2026-03-02T08:18:00Z"),
-        (19, "FAIL", "PipelineRun ci/verify-2 is failed"),
+        (19, "FAIL", "PipelineRun ci/verify-2 failed"),
     ],
 )
 def test_the_run_of_then_is_read_and_not_a_later_one(

@@ -63,7 +63,7 @@ def test_it_holds_with_the_reason(kind: str) -> None:
     told = Told("2.0.0", life.world.refs["main"], life.world.now() - 3 * MINUTE)
     life.objects = FAILING[kind](told, told.commit)
     because = held(life.tick(), life)
-    assert f"{kind} shop/cart is error: " in because
+    assert f"{kind} shop/cart ended in an error: " in because
     assert "build failed: no such file" in because
     life.objects = CONTROLLERS[kind](told)
     assert life.tick().step.kind is StepKind.HOLD

@@ -58,9 +58,9 @@ def _waits(name: str, policy: PromotionPolicy, status: ExperimentStatus) -> Chec
     own = [one for one in status.analyses if one.binding == BEFORE]
     done = [one for one in own if one.phase is Phase.SUCCEEDED]
     if own and len(done) == len(own):
-        said = f"{status.ref} waits: its analysis {BEFORE} is {done[0].phase.value}"
+        said = f"{status.ref} waits: its analysis {BEFORE} {done[0].phase.said}"
         return CheckResult(name, Outcome.PASS, said)
-    said = "; ".join(f"its analysis {one.binding} is {one.phase.value}: {one.reason}" for one in own)
+    said = "; ".join(f"its analysis {one.binding} {one.phase.said}: {one.reason}" for one in own)
     because = f"{status.ref} waits: {said or status.reason}"
     return CheckResult(name, Outcome.UNKNOWN, because, critical=bool(own) or not policy.spec.asks_metrics)
 
@@ -72,7 +72,8 @@ def _word(
     status = judged(policy.spec.candidate.experiment, status)
     outcome = _meant(status)
     figures = (f"step {status.step}",) if status.step else ()
-    said = f"{status.ref} is {status.phase.value}: {', '.join((status.reason, *figures))}"
+    more = ", ".join((*([status.reason] if status.reason.lower() != status.phase else []), *figures))
+    said = f"{status.ref} {status.phase.said}{': ' if more else ''}{more}"
     if outcome is Outcome.PASS and status.ref.kind in STATES:
         bake = policy.spec.analysis.bake
         lasted = now - trial.since if trial else timedelta(0)

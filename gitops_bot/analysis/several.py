@@ -96,7 +96,7 @@ def _told(policy: PromotionPolicy, statuses: Statuses) -> _Compared:
             )
             winners.add(status.winner)
         else:
-            checks.append(CheckResult(name, Outcome.UNKNOWN, f"{status.ref} is {status.phase.value}: {status.reason}"))
+            checks.append(CheckResult(name, Outcome.UNKNOWN, f"{status.ref} {status.phase.said}: {status.reason}"))
             winners.add("")
             kept += [status.reason] if status.phase in (Phase.FAILED, Phase.INCONCLUSIVE) else []
     if len(winners) > 1 or "" in winners:

@@ -126,7 +126,7 @@ def _proven(said: Said, bound: Sequence[Analysis]) -> Said:
     doubts = [one for one in bound if one.phase in (Phase.INCONCLUSIVE, Phase.ERROR, Phase.FAILED)]
     if said.phase is not Phase.SUCCEEDED or not doubts:
         return said
-    named = "; ".join(f"the analysis {one.binding} is {one.phase.value}: {one.reason}" for one in doubts)
+    named = "; ".join(f"the analysis {one.binding} {one.phase.said}: {one.reason}" for one in doubts)
     return Said(Phase.INCONCLUSIVE, f"{said.reason}, but {named}")
 
 

@@ -29,6 +29,21 @@ class Phase(StrEnum):
     UNKNOWN = "unknown"
     """Stale, not reported yet in words that are known, or no such object at all."""
 
+    @property
+    def said(self) -> str:
+        """What people say of an object in it, behind its name."""
+        return _SAID.get(self, f"is {self.value}")
+
+
+_SAID = {
+    Phase.PENDING: "has not begun",
+    Phase.SUCCEEDED: "succeeded",
+    Phase.FAILED: "failed",
+    Phase.ERROR: "ended in an error",
+    Phase.COMPLETED: "completed without a verdict",
+    Phase.NONE: "gives no verdict",
+}
+
 
 class Act(StrEnum):
     """What should follow from a reading, before any policy has its say."""
@@ -74,6 +89,8 @@ class ObjectRef:
     name: str
 
     def __str__(self) -> str:
+        if "=" in self.name:  # labels, which no name is
+            return f"{self.kind} with {self.name} in {self.namespace}"
         return f"{self.kind} {self.namespace}/{self.name}"
 
 

@@ -199,7 +199,8 @@ def _experiment(sight: Sight, policy: PromotionPolicy, cluster: str, given: Expe
     there = [one for one in there if not text(one, "metadata", "deletionTimestamp") and _was_there(one, sight.as_of)]
     found = _newest_run(sight, policy, given, claim, there) if given.kind in BY_PIPELINE else _labelled(given, there)
     if found is None:
-        return Unseen(given.ref, f"there is no run of it yet{_about(policy, claim)}")
+        none = "there is none yet" if given.selector else "there is no run of it yet"
+        return Unseen(given.ref, f"{none}{_about(policy, claim)}")
     return _read(sight, policy, cluster, given.ref, found, given.container)
 
 

@@ -26,5 +26,5 @@ def not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, mu
     if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
         return f"it runs {status.candidate}, git says {candidate}"
     if must_be_well and status.phase not in _WELL.get(status.ref.kind, (Phase.SUCCEEDED,)):
-        return f"not live yet, it is {status.phase.value}: {status.reason}"
+        return f"not live yet, it {status.phase.said}: {status.reason}"
     return ""

@@ -221,7 +221,7 @@ def test_only_a_controllers_succeeded_passes_and_only_its_failed_fails(phase: Ph
     expected = {Phase.SUCCEEDED: PASS, Phase.FAILED: FAIL}.get(phase, UNKNOWN)
     found = decided(promotion(), {}, says(ROLLOUT, "v2", phase, step="3/7"))
     assert outcomes(found) == {"experiment": expected}
-    assert found.because == f"experiment: Rollout shop/cart is {phase.value}: as told, step 3/7"
+    assert found.because == f"experiment: Rollout shop/cart {phase.said}: as told, step 3/7"
 
 
 def test_an_experiment_that_was_not_seen_is_unknown_with_the_reason() -> None:

@@ -53,7 +53,7 @@ def step(
         (says(STABLE, "v1"), HOLD, "it runs v1, git says v2"),
         (says(STABLE, "v2", Phase.RUNNING), HOLD, "not live yet, it is running: as told"),
         (says(STABLE, "v2", Phase.UNKNOWN), HOLD, "not live yet, it is unknown: as told"),
-        (says(STABLE, "v2", Phase.FAILED), HOLD, "not live yet, it is failed: as told"),
+        (says(STABLE, "v2", Phase.FAILED), HOLD, "not live yet, it failed: as told"),
         # paused: its pods are still the old ones, and would serve everything
         (says(STABLE, "v2", Phase.PAUSED), HOLD, "not live yet, it is paused: as told"),
         (says(STABLE, "v2", Phase.IDLE), HOLD, "not live yet, it is idle: as told"),
