@@ -169,7 +169,8 @@ def _updates(action: Action) -> Iterator[BranchUpdate]:
     if isinstance(action, OpenPr | UpdatePr) and not action.current:
         proposal = action.proposal
         files = {change.path: change.after for change in proposal.changes}
-        yield BranchUpdate(proposal.branch, action.expected, proposal.base_commit, files, proposal.message)
+        to = (proposal.base_commit, files, proposal.message, proposal.commit)
+        yield BranchUpdate(proposal.branch, action.expected, *to)
 
 
 def _head(action: OpenPr | UpdatePr, pushed: Mapping[str, Pushed]) -> str:

@@ -9,7 +9,7 @@ from gitops_bot import analysis, edits, strategy
 from gitops_bot.analysis import several
 from gitops_bot.delivery import actions, answers, body, gates, identity, moved, notices, queueing
 from gitops_bot.delivery import asked as heard
-from gitops_bot.edits import live, ours
+from gitops_bot.edits import live, merging, ours
 from gitops_bot.errors import EditError
 from gitops_bot.experiments import bound
 from gitops_bot.model import (
@@ -58,6 +58,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     measured = _verdict(policy, facts, state, trial, series)
     verdict = strategy.heeding(_with_proof(policy, facts, state, measured), facts.asks)
     step = _heed_owners(policy, facts, state.slots, strategy.next_step(policy, state, verdict))
+    step = _by_branch(policy, facts, state.slots, step)
     wanted = step.wanted or step
     back = wanted.kind is StepKind.ROLLBACK
     changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots, back=back or state.named)
@@ -178,6 +179,15 @@ def _heed_owners(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step
     return _cautioned(step, [caution] if unseen else [])
 
 
+def _by_branch(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> Step:
+    """The step, held where no merge of the commit that proves its version brings exactly that."""
+    wanted = step.wanted
+    if policy.spec.by != "branch" or wanted is None or wanted.kind is StepKind.ROLLBACK:
+        return step
+    why = merging.unfit(policy.spec.edits, slots, wanted.slots, facts.coming, facts.base)
+    return Step(StepKind.HOLD, slots, why, held=wanted if facts.coming else None) if why else step
+
+
 def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
     """A trial is begun only where the files let it end, and let it go back. Errors: EditError."""
     begins = step.kind is StepKind.START or (step.kind is StepKind.ADVANCE and not slots.weight)
@@ -270,7 +280,7 @@ def _situation(
         gates=gated,
         mode=mode,
         pulls=facts.pulls,
-        branches=_branches(policy, facts, changes, word),
+        branches=_branches(policy, facts, proposal, word),
         landed=state.landed,
         now=facts.now,
         source=facts.source,
@@ -279,6 +289,7 @@ def _situation(
         hold_labels=policy.spec.gates.hold.labels,
         unbound=facts.unbound,
         strays=facts.strays,
+        comes_from=facts.pointer.source if facts.pointer else "",
     )
     if wanted is None or proposal is None:
         return situation
@@ -304,6 +315,8 @@ def _page(
         since=state.since if situation.verdict.checks and _tried_here(policy, state) else None,
         manner=facts.manner,
         path=_path(policy, facts, state),
+        coming=facts.coming if situation.proposal and situation.proposal.commit else None,
+        home=facts.home,
     )
 
 
@@ -357,6 +370,7 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
         reviewers=delivery.reviewers,
         draft=delivery.draft and not wanted.urgent,
         changes=tuple(changes),
+        commit=facts.coming.commit if facts.coming and direction is Direction.PROMOTE else "",
     )
 
 
@@ -364,10 +378,13 @@ def _proposal(policy: PromotionPolicy, facts: Facts, state: State, wanted: Step,
 
 
 def _branches(
-    policy: PromotionPolicy, facts: Facts, changes: Sequence[Change], word: str
+    policy: PromotionPolicy, facts: Facts, proposal: Proposal | None, word: str
 ) -> Mapping[Direction, actions.Branch]:
-    proposed = {change.path: (change.before, change.after) for change in changes}
-    return {
+    proposed = {change.path: (change.before, change.after) for change in proposal.changes} if proposal else {}
+    pointer = facts.pointer
+    commit = proposal.commit if proposal else ""
+    found = {Direction.PROMOTE: actions.Branch(pointer.oid, pointer.ours, pointer.oid == commit)} if pointer else {}
+    return found | {
         direction: actions.Branch(
             oid=view.head.oid,
             ours=ours.ours(policy.spec.edits, facts.identity, view),

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from gitops_bot.errors import ForgeError
 from gitops_bot.model import (
+    Beyond,
     Commit,
     CommitCheck,
     CommitStatus,
@@ -121,6 +122,8 @@ class BranchUpdate:
     files: Mapping[str, bytes | None]
     """New contents, modes kept; a path that the parent lacks is added, None removes it."""
     message: str = ""
+    commit: str = ""
+    """One that the remote has and the branch is to be; with it no other is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,14 @@ class EnvironmentRepo(Protocol):
 
     def head(self, branch_head: str, base: str) -> Head:
         """How a branch differs from base."""
+        ...
+
+    def beyond(self, commit: str, base: str) -> Beyond:
+        """What a commit has that base lacks, without the contents of any file."""
+        ...
+
+    def on_line(self, commit: str, tip: str) -> bool:
+        """Whether a commit is the tip of a branch, or was: it is of its first-parent history."""
         ...
 
     def contains(self, commit: str, ancestor: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +45,7 @@ def from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Load
     def load(_sight: Sight) -> Loaded:
         loaded = one_by_one(files(paths), repository.base)
         mine = [one for one in loaded.policies if one.policy.spec.repository == name]
-        return _fitting(name, repository, Loaded(mine, loaded.failures))
+        return _by_branch(repository, _fitting(name, repository, Loaded(mine, loaded.failures)))
 
     return load
 
@@ -60,7 +60,7 @@ def from_base(name: str, repository: Repository) -> Load:
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
         read = {path: tree.read(path) for path in paths}
         sources = [Source(path, data) for path, data in read.items() if data is not None]
-        loaded = _fitting(name, repository, one_by_one(sources, repository.base))
+        loaded = _by_branch(repository, _fitting(name, repository, one_by_one(sources, repository.base)))
         failures = [*loaded.failures, *(_not_a_file(path) for path, data in read.items() if data is None)]
         # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
         if not paths:
@@ -109,6 +109,32 @@ def _fitting(name: str, repository: Repository, loaded: Loaded) -> Loaded:
         else:
             kept.append(one)
     return Loaded(kept, failures)
+
+
+def _by_branch(repository: Repository, loaded: Loaded) -> Loaded:
+    """The same policies but for those whose branch cannot be merged: what they would bring is not theirs to bring."""
+    bases = {one.policy.name: one.policy.spec.base or repository.base for one in loaded.policies}
+
+    def wrong(one: LoadedPolicy) -> str:
+        spec, base = one.policy.spec, bases[one.policy.name]
+        if spec.by != "branch":
+            return ""
+        (source,) = spec.candidate.environments or ("",)
+        if base == repository.base:
+            return f"by: branch would bring to {base} what {source} has in the place of the policies"
+        if bases.get(source) == base:
+            return f"by: branch needs a base of its own, and {source} has the same, {base}"
+        if repository.merge_method != "merge":
+            return f"by: branch needs mergeMethod: merge; with {repository.merge_method} the next merge would conflict"
+        return ""
+
+    failures = [
+        Failure(one.policy.name, PolicyInvalid(what, where=f"{one.file}:{one.line}"))
+        for one in loaded.policies
+        if (what := wrong(one))
+    ]
+    kept = [one for one in loaded.policies if not wrong(one)]
+    return replace(loaded, policies=kept, failures=[*loaded.failures, *failures])
 
 
 def in_known_clusters(load: Load, known: Set[str]) -> Load:
@@ -172,10 +198,17 @@ class Clash:
     error: PolicyError
 
 
+def _merged(loaded: Sequence[LoadedPolicy]) -> Mapping[tuple[str, str], LoadedPolicy]:
+    """By repository and branch: the first policy that brings the branch of another environment there."""
+    found = [one for one in loaded if one.policy.spec.by == "branch"]
+    return {(one.policy.spec.repository, one.policy.spec.base or ""): one for one in reversed(found)}
+
+
 def conflicts(loaded: Sequence[LoadedPolicy], base: str = "") -> list[Clash]:
     """Policies of one name, and policies that write the same place of one branch of one repository."""
     found: list[Clash] = []
     names: dict[str, LoadedPolicy] = {}
+    merged = _merged(loaded)
     writers: dict[tuple[str, str, str], LoadedPolicy] = {}
     for one in loaded:
         where = f"{one.file}:{one.line}"
@@ -183,6 +216,13 @@ def conflicts(loaded: Sequence[LoadedPolicy], base: str = "") -> list[Clash]:
         if first is not one:
             what = f"{one.policy.name} is the name of another policy, at {first.file}:{first.line}"
             found.append(Clash((first, one), PolicyInvalid(what, where=where, remedy="Rename one of them.")))
+        other = merged.get((one.policy.spec.repository, one.policy.spec.base or base), one)
+        if other.policy.name != one.policy.name:
+            what = (
+                f"{other.policy.name} merges into {other.policy.spec.base} as a whole, and {one.policy.name} writes it"
+            )
+            remedy = "Let one policy own the branch, or write both by slots."
+            found.append(Clash((other, one), PlaceConflict(what, where=where, remedy=remedy)))
         shared: dict[str, tuple[LoadedPolicy, list[str]]] = {}
         for place in places(one.policy.spec.written):
             other = writers.setdefault((one.policy.spec.repository, one.policy.spec.base or base, place), one)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from gitops_bot import apply, tick
 from gitops_bot.adapters.local import LocalForge
 from gitops_bot.cli import load
 from gitops_bot.errors import PlaceConflict
-from gitops_bot.model import Ask, Plan
+from gitops_bot.model import Ask, AskKind, Plan, Version
 from gitops_bot.wiring import Options, local_forge, opened
 from tests.support.environment import ALICE, CI, T0, Environment, config
 from tests.test_breaker_a import Clock
@@ -53,6 +55,15 @@ def app(version: str, replicas: int = 1) -> str:
     return f'version: "{version}"\n\n\n\nreplicas: {replicas}\n'
 
 
+OPEN = ExitStack()
+
+
+@pytest.fixture(autouse=True)
+def _ended() -> Iterator[None]:
+    yield
+    OPEN.close()
+
+
 @dataclass
 class Branches:
     """An environment repository with a branch for each environment, and the people around it."""
@@ -63,6 +74,11 @@ class Branches:
     @property
     def environment(self) -> Environment:
         return Environment(self.folder / "environments.git")
+
+    @cached_property
+    def job(self) -> tick.Job:
+        """The bot, as a process that goes on."""
+        return OPEN.enter_context(opened(load(self.folder / "gitops-bot.yaml"), Options(self.clock)))["environments"]
 
     @property
     def forge(self) -> LocalForge:
@@ -77,8 +93,7 @@ class Branches:
     def report(self, minutes: int = 0, **asks: Ask) -> tick.Report:
         self.clock.at += timedelta(minutes=minutes)
         words = {f"shop-{name}": (word,) for name, word in asks.items()}
-        with opened(load(self.folder / "gitops-bot.yaml"), Options(self.clock)) as jobs:
-            return tick.run(replace(jobs["environments"], asks=words))
+        return tick.run(replace(self.job, asks=words))
 
     def tick(self, minutes: int = 0, **asks: Ask) -> dict[str, Plan]:
         report = self.report(minutes, **asks)
@@ -185,12 +200,11 @@ def test_what_others_say_on_another_branch_meanwhile_is_looked_at_before_a_merge
     branches.tick(2 * HOUR)
     auto = pipeline()
     branches.environment.commit({"policies/shop.yaml": auto}, at=branches.clock.at)
-    with opened(load(tmp_path / "gitops-bot.yaml"), Options(branches.clock)) as jobs:
-        forge = jobs["environments"].site.forge
-        plan = tick.plan(jobs["environments"])
-        assert any(one.policy == "shop-staging" and one.actions for one in plan.plans), what
-        branches.environment.commit({"note.txt": what}, at=branches.clock.at, branch=stage)
-        outcome = apply.apply(plan.plans, jobs["environments"].site.repo, forge, lambda: False)
+    site = branches.job.site
+    plan = tick.plan(branches.job)
+    assert any(one.policy == "shop-staging" and one.actions for one in plan.plans)
+    branches.environment.commit({"note.txt": what}, at=branches.clock.at, branch=stage)
+    outcome = apply.apply(plan.plans, site.repo, site.forge, lambda: False)
     merges = [one for one in outcome.receipts if one.action == "merge"]
     assert [one.detail for one in merges] == [f"{stage} moved meanwhile: the next tick looks again"]
     assert branches.versions()["staging"] == "1.0"
@@ -244,3 +258,218 @@ def test_a_base_among_the_bots_own_branches_is_refused(tmp_path: Path, base: str
     (failure,) = branches.report().failures
     assert (failure.subject, failure.error.exit_code) == ("shop-prod", 11)
     assert str(failure.error).startswith(f"policies/shop.yaml:46: spec.base is {base}, and {why}")
+
+
+# ---------------------------------------------------------------- by branch
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Branches:
+    """Everything runs 1.0, for days; branches are merged as a whole."""
+    return made(tmp_path, pipeline("branch"))
+
+
+def test_a_version_is_merged_from_branch_to_branch_at_the_commit_that_proved_it(whole: Branches) -> None:
+    dev = whole.write("dev", "2.0", CI, **{"config/a.yaml": "a: 1\n"})
+    whole.clock.at += timedelta(minutes=30)
+    whole.write("dev", "2.0", CI, **{"config/late.yaml": "b: 1\n"})
+    whole.tick(89)
+    assert whole.versions()["staging"] == "1.0"
+    whole.tick(1)
+    assert whole.versions() == {"dev": "2.0", "staging": "2.0", "prod": "1.0"}
+    staging = whole.environment.heads()["env/staging"]
+    assert whole.environment.git("rev-parse", f"{staging}^2").strip() == dev
+    assert whole.environment.read("config/a.yaml", "env/staging") == "a: 1\n"
+    assert "late" not in whole.environment.git("ls-tree", "-r", "--name-only", "env/staging")
+    whole.tick(2 * HOUR)
+    assert whole.environment.git("rev-parse", "env/prod^2").strip() == staging
+    assert set(whole.versions().values()) == {"2.0"}
+    assert sorted(whole.environment.heads()) == ["env/dev", "env/prod", "env/staging", "main"]
+    assert not whole.report(60).receipts
+
+
+NEVER: Mapping[str, Any] = {"pullRequest": {"merge": "never"}}
+POINTER = "gitops-bot/shop-staging/promote"
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Branches:
+    """2.0 is proven on dev, and people merge to staging: the pull request is open."""
+    branches = made(tmp_path, pipeline("branch", staging=NEVER))
+    branches.write("dev", "2.0", CI)
+    branches.tick(2 * HOUR)
+    assert len(branches.open()) == 1
+    return branches
+
+
+def _move(branches: Branches, branch: str, commit: str) -> None:
+    branches.environment.git("update-ref", f"refs/heads/{branch}", commit)
+
+
+def _status(branches: Branches) -> str:
+    (pull,) = branches.open()
+    return branches.forge.statuses(pull["head"])["gitops-bot/shop-staging"]["description"]
+
+
+def test_the_pull_request_says_what_comes_along(tmp_path: Path) -> None:
+    branches = made(tmp_path, pipeline("branch", staging=NEVER))
+    branches.environment.commit({"config/`x`.yaml": "a"}, at=T0, branch="env/dev")
+    branches.write("dev", "2.0", CI, **{f"config/{name}.yaml": "a" for name in "abcdef"})
+    branches.tick(2 * HOUR)
+    (pull,) = branches.open()
+    assert (
+        f"`{pull['head'][:12]}` of `env/dev` and 1 more commit under it, merged as a whole. **7 other files** with it: "
+        "`` config/`x`.yaml ``, `config/a.yaml`, `config/b.yaml`, `config/c.yaml`, `config/d.yaml` and 2 more."
+    ) in pull["body"]
+    assert "put `.gitops-bot/stop.yaml` on `main`" in pull["body"]
+    before = branches.environment.snapshot()
+    branches.tick(1)
+    assert branches.environment.snapshot() == before
+
+
+def test_what_people_push_onto_the_branch_is_theirs(waiting: Branches) -> None:
+    theirs = waiting.environment.commit({"note.txt": "mine"}, at=waiting.clock.at, who=ALICE, branch=POINTER)
+    waiting.environment.commit({"policies/shop.yaml": pipeline("branch")}, at=waiting.clock.at)
+    waiting.tick(1)
+    (pull,) = waiting.open()
+    assert waiting.environment.heads()[POINTER] == theirs
+    assert pull["labels"] == ["gitops-bot/foreign-commits"]
+    assert "The head of this branch is no commit of `env/dev`: somebody pushed to it" in pull["comments"][0]["text"]
+    _move(waiting, POINTER, waiting.environment.heads()["env/dev"])
+    waiting.tick(1)
+    assert waiting.versions()["staging"] == "2.0"
+
+
+def test_the_branch_is_brought_back_to_what_was_proven(waiting: Branches) -> None:
+    proven = waiting.environment.heads()[POINTER]
+    late = waiting.environment.commit({"late.yaml": "a"}, at=waiting.clock.at, branch="env/dev")
+    _move(waiting, POINTER, late)
+    waiting.tick(1)
+    assert waiting.environment.heads()[POINTER] == proven
+
+
+def test_a_newer_version_takes_the_pull_request_over(waiting: Branches) -> None:
+    newer = waiting.write("dev", "3.0", CI)
+    waiting.tick(2 * HOUR)
+    (pull,) = waiting.open()
+    assert (pull["head"], pull["title"]) == (newer, "promote(shop-staging): 1.0 → 3.0")
+
+
+def test_a_source_that_is_rewritten_leaves_the_pull_request_to_people(waiting: Branches) -> None:
+    first = waiting.environment.git("rev-parse", "env/staging").strip()
+    _move(waiting, "env/dev", first)
+    again = waiting.write("dev", "2.0", CI, **{"other.yaml": "a"})
+    waiting.tick(1)
+    waiting.tick(2 * HOUR)
+    (pull,) = waiting.open()
+    assert "somebody pushed to it, or `env/dev` was rewritten, so it is yours now" in pull["comments"][0]["text"]
+    _move(waiting, POINTER, again)
+    waiting.environment.commit({"policies/shop.yaml": pipeline("branch")}, at=waiting.clock.at)
+    waiting.tick(1)
+    assert waiting.versions()["staging"] == "2.0"
+
+
+def test_what_people_merge_beside_it_stays(waiting: Branches) -> None:
+    waiting.environment.commit({"other.yaml": "a"}, at=waiting.clock.at, branch="env/staging")
+    waiting.environment.commit({"policies/shop.yaml": pipeline("branch")}, at=waiting.clock.at)
+    waiting.tick(1)
+    assert waiting.versions()["staging"] == "2.0"
+    assert waiting.environment.read("other.yaml", "env/staging") == "a"
+
+
+def test_a_merge_that_would_conflict_is_not_tried_and_says_why(waiting: Branches) -> None:
+    waiting.environment.commit({"policies/shop.yaml": pipeline("branch")}, at=waiting.clock.at)
+    waiting.write("staging", "1.5")
+    commit = waiting.environment.heads()["env/dev"][:12]
+    why = f"merging {commit} of env/dev into env/staging would conflict: 1.0 became 1.5 here and 2.0 there"
+    assert waiting.tick(1)["staging"].step.reason == f"{why}. Merge it once by hand"
+    assert _status(waiting).startswith("merging ")
+    assert waiting.versions()["staging"] == "1.5"
+
+
+def test_the_first_version_after_a_squash_needs_a_hand(waiting: Branches) -> None:
+    waiting.environment.commit({FILE: app("2.0")}, at=waiting.clock.at, who=ALICE, branch="env/staging")
+    waiting.tick(1)
+    assert not waiting.open()
+    waiting.write("dev", "3.0", CI)
+    reason = waiting.tick(2 * HOUR)["staging"].step.reason
+    assert "would conflict: 1.0 became 2.0 here and 3.0 there. Merge it once by hand" in reason
+
+
+def test_the_way_back_is_an_edit_and_what_comes_next_needs_a_hand(tmp_path: Path) -> None:
+    branches = made(tmp_path, pipeline("branch", prod=NEVER))
+    branches.write("dev", "2.0", CI)
+    branches.tick(2 * HOUR)
+    branches.tick(1, staging=Ask(AskKind.ROLLBACK, "ada"))
+    assert branches.versions()["staging"] == "1.0"
+    assert branches.tick(3 * HOUR)["staging"].step.reason.startswith(
+        "2.0 is not proposed: the stable version went back"
+    )
+    reason = branches.tick(1, staging=Ask(AskKind.PROMOTE, "ada", Version("2.0")))["staging"].step.reason
+    assert reason.endswith("of env/dev already, so merging it brings nothing: write 2.0 there by hand")
+    branches.write("dev", "3.0", CI)
+    reason = branches.tick(2 * HOUR)["staging"].step.reason
+    assert "would conflict: 2.0 became 1.0 here and 3.0 there" in reason
+    branches.environment.git("update-ref", "refs/heads/env/staging", _merged_by_hand(branches))
+    branches.tick(1)
+    assert branches.versions() == {"dev": "3.0", "staging": "3.0", "prod": "1.0"}
+    branches.write("dev", "4.0", CI)
+    branches.tick(2 * HOUR)
+    assert branches.versions()["staging"] == "4.0"
+
+
+def _merged_by_hand(branches: Branches) -> str:
+    tree = branches.environment.git("rev-parse", "env/dev^{tree}").strip()
+    env = ("-c", "user.name=Alice", "-c", "user.email=alice@acme.example")
+    made_of = ("-p", "env/staging", "-p", "env/dev", "-m", "by hand", tree)
+    return branches.environment.git(*env, "commit-tree", *made_of).strip()
+
+
+def test_a_version_that_is_not_proven_comes_by_nobodys_word(whole: Branches) -> None:
+    whole.write("dev", "2.0", CI)
+    plan = whole.tick(1, staging=Ask(AskKind.PROMOTE, "ada", Version("2.0")))["staging"]
+    assert plan.step.reason == "by branch comes only what was proven before, and 2.0 was not"
+    assert not plan.actions
+
+
+def test_what_the_merge_does_not_bring_is_not_promised(tmp_path: Path) -> None:
+    own = [{"yaml": {"file": "staging.yaml", "path": "version"}, "set": "version"}]
+    branches = made(tmp_path, pipeline("branch", staging={"edits": own}))
+    branches.environment.commit({"staging.yaml": app("1.0")}, at=T0 - timedelta(days=2), branch="env/staging")
+    branches.environment.commit({"staging.yaml": app("1.0")}, at=T0 - timedelta(days=2), branch="env/dev")
+    commit = branches.write("dev", "2.0", CI)[:12]
+    reason = branches.tick(2 * HOUR)["staging"].step.reason
+    assert reason == f"merging {commit} of env/dev into env/staging would leave 1.0 there, not 2.0"
+
+
+@pytest.mark.parametrize(
+    ("changed", "repository", "why"),
+    [
+        ({"base": "main"}, {}, "by: branch would bring to main what shop-dev has in the place of the policies"),
+        (
+            {},
+            {"mergeMethod": "squash"},
+            "by: branch needs mergeMethod: merge; with squash the next merge would conflict",
+        ),
+    ],
+)
+def test_what_cannot_be_merged_is_refused(
+    tmp_path: Path, changed: Mapping[str, Any], repository: Mapping[str, Any], why: str
+) -> None:
+    branches = made(tmp_path, pipeline("branch", staging=changed))
+    config(tmp_path, repository=repository)
+    failures = {one.subject: one.error for one in branches.report().failures}
+    assert failures["shop-staging"].what == why
+
+
+def test_a_branch_that_is_merged_as_a_whole_has_one_policy(tmp_path: Path) -> None:
+    branches = made(tmp_path, pipeline("branch"))
+    other = json.loads(pipeline())
+    other["metadata"]["name"] = "cart"
+    other["spec"]["edits"][0]["yaml"]["file"] = "cart.yaml"
+    branches.environment.commit({"policies/cart.yaml": json.dumps(other)}, at=branches.clock.at)
+    failures = {one.subject: one.error for one in branches.report().failures}
+    assert {name for name, one in failures.items() if isinstance(one, PlaceConflict)} == {
+        "shop-staging", "shop-prod", "cart-staging", "cart-prod",
+    }  # fmt: skip
+    assert failures["cart-prod"].what == "shop-prod merges into env/prod as a whole, and cart-prod writes it"

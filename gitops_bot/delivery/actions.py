@@ -87,6 +87,8 @@ class Situation:
     """Any of these holds a pull request."""
     unbound: str = ""
     """Why the forge must not merge by itself."""
+    comes_from: str = ""
+    """The branch whose commits its promotions are; empty: they are made by the bot."""
     strays: Sequence[PullRequest] = ()
     """Open ones of ours that go elsewhere than to base."""
 
@@ -298,9 +300,14 @@ def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
     said = told(situation, pull, note, digest=text_digest(f"foreign {pull.head} {digest(situation)}"))
     if FOREIGN_LABEL in pull.labels:
         return Chosen(tuple(said), (note,))
+    whose, back = "Somebody else pushed to this branch", "take those commits off the branch"
+    if situation.comes_from:
+        source = code(situation.comes_from)
+        whose = f"The head of this branch is no commit of {source}: somebody pushed to it, or {source} was rewritten"
+        back = f"push a commit of {source} to it"
     text = (
-        "Somebody else pushed to this branch, so it is yours now: the bot neither pushes to it nor merges it. "
-        "To hand it back, take those commits off the branch; to close this pull request is a no to the step."
+        f"{whose}, so it is yours now: the bot neither pushes to it nor merges it. "
+        f"To hand it back, {back}; to close this pull request is a no to the step."
     )
     return Chosen((Comment(pull.number, f"foreign-{pull.head[:12]}", text, FOREIGN_LABEL), *said), (note,))
 

@@ -62,6 +62,7 @@ from gitops_bot.model.evidence import (
 )
 from gitops_bot.model.gating import CommitCheck, Hop, Offer, Readings, Review, Stay, Stays, Unproven
 from gitops_bot.model.git import (
+    Beyond,
     Commit,
     Head,
     History,
@@ -73,7 +74,7 @@ from gitops_bot.model.git import (
     Variant,
     Version,
 )
-from gitops_bot.model.observation import BranchView, Facts, Ownership
+from gitops_bot.model.observation import BranchView, Coming, Facts, Ownership, Pointer
 from gitops_bot.model.remarks import Heard, Reaction, Remark
 from gitops_bot.model.steps import (
     Gate,
@@ -90,11 +91,13 @@ __all__ = [
     "Answer",
     "Ask",
     "AskKind",
+    "Beyond",
     "BranchView",
     "Change",
     "CheckResult",
     "Claim",
     "ClosePr",
+    "Coming",
     "Comment",
     "Commit",
     "CommitCheck",
@@ -128,6 +131,7 @@ __all__ = [
     "Ownership",
     "Phase",
     "Plan",
+    "Pointer",
     "PrState",
     "Proposal",
     "PullRequest",

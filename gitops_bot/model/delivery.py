@@ -88,6 +88,8 @@ class Proposal:
     reviewers: tuple[str, ...]
     draft: bool
     changes: tuple[Change, ...]
+    commit: str = ""
+    """What the branch is to be, where a commit that is there brings the changes; empty: one is made of them."""
 
 
 class PrState(StrEnum):
@@ -373,8 +375,7 @@ class Plan:
     """Where git has the candidate on its ladder: `25 %`, `preview`, `3 clusters`; empty without a ladder."""
     notes: tuple[str, ...] = ()
     """What keeps the step from being delivered, or what people should know."""
-    beside: Mapping[str, str] = field(default_factory=dict)
-    """The other branches on which it rests, as they were read: where the policies are, the environments before."""
+    beside: Mapping[str, str] = field(default_factory=dict)  # the other branches on which it rests, as they were read
 
 
 class ReceiptState(StrEnum):

@@ -204,6 +204,18 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """What one commit has that another lacks."""
+
+    fork: str
+    """The merge base of the two; empty where they share no history."""
+    commits: tuple[str, ...]
+    """Those that the other lacks, newest first; empty where it has them all."""
+    paths: tuple[str, ...]
+    """Every path that differs between the merge base and the commit, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What git knows of one of the bot's branches."""
 

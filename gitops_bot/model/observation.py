@@ -10,7 +10,7 @@ from gitops_bot.model.asks import Ask
 from gitops_bot.model.delivery import PREFIX, Direction, Manner, PullRequest
 from gitops_bot.model.evidence import ExperimentStatus, ObjectRef, Unseen
 from gitops_bot.model.gating import Offer, Readings
-from gitops_bot.model.git import Head, History, Tree
+from gitops_bot.model.git import Beyond, Head, History, Tree, Version
 from gitops_bot.model.remarks import Heard
 from gitops_bot.model.steps import Stop
 
@@ -24,6 +24,32 @@ class BranchView:
     at_own: Tree
     """At the one commit that is no merge; at the head where there is no such commit, or more than one."""
     at_head: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The commit of the environment before that proves a version, and what a merge of it would bring."""
+
+    version: Version
+    commit: str
+    source: str
+    """The branch that it is on."""
+    beyond: Beyond
+    """What base lacks of it."""
+    at_commit: Tree
+    at_fork: Tree | None
+    """Where it and base parted; None where they share no history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A branch of ours that is to be a commit of the environment before."""
+
+    oid: str
+    source: str
+    """The branch of that environment."""
+    ours: bool
+    """It is a commit of that branch's first-parent history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +105,9 @@ class Facts:
     """The open ones of ours from the policy's branches that go elsewhere than to base."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """Where the other branches are on which the decision rests, by name."""
+    home: str = ""
+    """The branch of the policies and the stop file."""
+    coming: Coming | None = None
+    """Of a policy by branch: what would bring its candidate; None where nothing is proven, or nothing is to come."""
+    pointer: Pointer | None = None
+    """Of a policy by branch: its branch for promotions, which is then not among `branches`."""

@@ -7,6 +7,7 @@ from gitops_bot.delivery import asked
 from gitops_bot.model import Facts, PrState
 from gitops_bot.observe.borrowing import measured
 from gitops_bot.observe.clusters import owners
+from gitops_bot.observe.coming import coming, pointer
 from gitops_bot.observe.gating import readings
 from gitops_bot.observe.git import beside, branches, history, of_policy, prefetch
 from gitops_bot.observe.metrics import series
@@ -59,6 +60,9 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         manner=site.manner,
         unbound=unbound(sight, policy, pulls),
         heard=told,
+        home=site.base,
+        coming=coming(sight, policy, read, offer, asks),
+        pointer=pointer(sight, policy),
     )
 
 

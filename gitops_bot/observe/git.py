@@ -69,6 +69,8 @@ def branches(sight: Sight, policy: PromotionPolicy) -> Mapping[Direction, Branch
     repo = sight.site.repo
     names = branch_names(sight.site, policy)
     present = {direction: sight.refs[name] for direction, name in names.items() if name in sight.refs}
+    if policy.spec.by == "branch":  # that one is no commit of ours, and maybe a long way from base
+        present.pop(Direction.PROMOTE, None)
     heads = {direction: repo.head(oid, sight.base_commit) for direction, oid in present.items()}
     return {direction: _view(repo, head) for direction, head in heads.items()}
 

@@ -30,6 +30,7 @@ def problems(policy: PromotionPolicy) -> list[Problem]:
     return [
         *_candidate(spec.candidate, spec.strategy),
         *_before(policy),
+        *_by_branch(policy.spec),
         *_analysis(spec),
         *_rungs(spec),
         *strategies.problems(spec),
@@ -64,6 +65,19 @@ def _before(policy: PromotionPolicy) -> Iterator[Problem]:
             yield path, "is this very policy"
         if name in names[:index]:
             yield path, f"{name} is named twice"
+
+
+def _by_branch(spec: PolicySpec) -> Iterator[Problem]:
+    """What comes by a branch is the whole of it, and nothing but what stood there."""
+    path: Path = ("spec", "by")
+    if spec.by != "branch":
+        return
+    if len(spec.candidate.environments or ()) != 1:
+        yield path, "branch needs candidate.environments with exactly one environment: whose branch is merged"
+    if spec.base is None:
+        yield path, "branch needs spec.base, the branch that this environment has for itself"
+    if spec.strategy.promote is None or spec.trial_files:
+        yield path, "branch goes with strategy.promote: on a ladder every rung is an edit"
 
 
 def _source(spec: PolicySpec) -> Iterator[Problem]:

@@ -175,6 +175,9 @@ class PolicySpec(Spec):
     """A repository of the bot configuration."""
     base: BranchName | None = None
     """Default: the repository's."""
+    by: Literal["slots", "branch"] = "slots"
+    """slots: edit the files of base. branch: a pull request from the branch of the one environment that
+    `candidate.environments` names, at the commit that brought the proven version there."""
     given_clusters: Annotated[Clusters, Field(alias="clusters")] = ("default",)
     """Clusters of the bot configuration, by name, or those that a placement chooses; every one must agree."""
     candidate: Candidate

@@ -20,7 +20,7 @@ from gitops_bot.strategy import (
     trial_files,
 )
 from gitops_bot.strategy.asked import heeding
-from gitops_bot.strategy.claims import claim
+from gitops_bot.strategy.claims import claim, named
 from gitops_bot.strategy.guards import guarded
 from gitops_bot.strategy.state import State, survey
 from gitops_bot.strategy.stays import stays
@@ -86,6 +86,7 @@ __all__ = [
     "environments",
     "heeding",
     "judged",
+    "named",
     "next_step",
     "stays",
     "survey",

@@ -60,6 +60,19 @@ def proof(spec: PolicySpec, readings: Readings, version: Version, now: datetime)
     return all(not lacking(one, version, soak_of(spec), now) for one in found)
 
 
+def proven_by(spec: PolicySpec, readings: Readings, version: Version, now: datetime) -> str:
+    """The commit that brought a proven version to the one environment before: where its newest long stay began.
+
+    What came there later was not there as long. Empty: it is not proven, or the history does not say.
+    """
+    (name,) = spec.candidate.environments or ("",)
+    read = _history(readings, name)
+    if isinstance(read, str) or not proof(spec, readings, version, now):
+        return ""
+    stays_ = (one for one in _runs(read, now) if same(one.version, version))
+    return next((one.commit for one in stays_ if one.ended - one.begun >= soak_of(spec)), "")
+
+
 def soak_of(spec: PolicySpec) -> timedelta:
     """How long an environment must have held a version."""
     return spec.gates.soak.for_ if spec.gates.soak else timedelta(0)
@@ -180,24 +193,36 @@ def _held_by_all(names: Sequence[str], readings: Readings, soak: timedelta, now:
 def _tenancies(history: History | str, now: datetime) -> dict[str, _Tenancy]:
     """What an environment held, in one go, newest first, by its name."""
     found: dict[str, _Tenancy] = {}
-    for version, begun, ended in _runs(history, now) if isinstance(history, History) else ():
-        one = found.setdefault(str(version), _Tenancy(version, begun))
-        one.longest = max(one.longest, ended - begun)
+    for run in _runs(history, now) if isinstance(history, History) else ():
+        one = found.setdefault(str(run.version), _Tenancy(run.version, run.begun))
+        one.longest = max(one.longest, run.ended - run.begun)
     return found
 
 
-def _runs(history: History, now: datetime) -> Iterator[tuple[Version, datetime, datetime]]:
-    """Each time that a version stood there: its beginning and its end, newest first."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A version that stood there without a break."""
+
+    version: Version
+    commit: str
+    """The one that brought it."""
+    begun: datetime
+    ended: datetime
+
+
+def _runs(history: History, now: datetime) -> Iterator[_Run]:
+    """Each time that a version stood there, newest first."""
     begun = ended = now
+    commit = ""
     run: Version | None = None
     for moment, slots in readable(history):
         if run is None or not same(slots.stable, run):
             if run is not None:
-                yield run, begun, ended
+                yield _Run(run, commit, begun, ended)
             ended, run = begun, slots.stable
-        begun = moment.at
+        begun, commit = moment.at, moment.commit
     if run is not None:
-        yield run, begun, ended
+        yield _Run(run, commit, begun, ended)
 
 
 def _same_of(found: Mapping[str, _Tenancy], version: Version) -> _Tenancy | None:

@@ -146,7 +146,7 @@ def test_an_environment_that_is_taken_out_takes_its_policy_along() -> None:
 
 def test_everything_that_a_policy_may_say_an_environment_may_say() -> None:
     fields = {one.alias or name for name, one in PolicySpec.model_fields.items()}
-    assert fields - {"repository", "base"} == set(SHARED)
+    assert fields - {"repository", "base", "by"} == set(SHARED)
 
 
 # ---------------------------------------------------------------- what is wrong
@@ -156,6 +156,9 @@ UNKNOWN = "dve is the name of no environment of this pipeline; did you mean dev?
 ROOT = "dev comes after nothing, so it needs candidate: {slot: stableVersion} where others write its version"
 OWN = "is the bot's own: it would wait for itself"
 NOWHERE = "needs environments: nothing in git says here how long the candidate has stood"
+FAN_IN = "branch comes after exactly one environment, and mirror comes after 2"
+SAME = "branch needs a base of its own, and staging has the one of dev"
+RINGS = "go with by: slots: a branch is merged for all of its clusters at once"
 WAY = "staging comes after itself: staging after mirror after eu after staging"
 
 
@@ -171,7 +174,9 @@ WAY = "staging comes after itself: staging after mirror after eu after staging"
         ("- name: us", f"- name: {'u' * 59}", "28:13: [3].name", f"cart-{'u' * 59} is longer than 63 characters"),
         ("candidate: {version: '1.0'}", "clusters: [a]", "14:13: [0].name", ROOT),
         ("suspend: true", "suspnd: true", "32:7: [4].suspnd", "unknown key (did you mean suspend?)"),
-        ("suspend: true", "by: branch", "32:11: [4].by", "branch is not supported yet"),
+        ("suspend: true", "by: branch", "32:11: [4].by", FAN_IN),
+        ("after: [dev]", "after: [dev]\n      by: branch", "19:11: [1].by", SAME),
+        ("{soak: 24h}", "{soak: 24h}\n      by: branch\n      base: env/eu", "25:7: [2].rings", RINGS),
         (
             "suspend: true",
             "base: a..b",

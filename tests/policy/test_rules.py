@@ -14,6 +14,9 @@ from tests.support.build import ERRORS, LADDER, PROMOTION, policy
 PLACED = {"hub": "hub", "namespace": "shop", "name": "fleet"}
 
 Spec = dict[str, Any]
+ONE_ENVIRONMENT = "branch needs candidate.environments with exactly one environment: whose branch is merged"
+OWN_BASE = "branch needs spec.base, the branch that this environment has for itself"
+NO_LADDER = "branch goes with strategy.promote: on a ladder every rung is an edit"
 WORKLOAD = {"namespace": "shop", "name": "cart-canary"}
 CANARY = {"kind": "Canary", "namespace": "shop", "name": "cart"}
 BUILTIN: dict[str, Any] = {"name": "errors", "builtin": {"istio": "request-error-ratio"}, "max": "1%"}
@@ -54,6 +57,23 @@ def found(spec: Spec, **changed: Any) -> list[tuple[str, str]]:
 )
 def test_what_can_be_done_has_no_problem(spec: Spec, changed: Spec) -> None:
     assert found(spec, **changed) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "changed", "said"),
+    [
+        (
+            PROMOTION,
+            {"candidate": {"experiment": None, "environments": ["dev", "qa"]}, "base": "prod"},
+            ONE_ENVIRONMENT,
+        ),
+        (PROMOTION, {"candidate": {"experiment": None, "version": "v2"}, "base": "prod"}, ONE_ENVIRONMENT),
+        (PROMOTION, {"candidate": {"experiment": None, "environments": ["dev"]}}, OWN_BASE),
+        (LADDER, {"candidate": {"slot": None, "environments": ["dev"]}, "base": "prod"}, NO_LADDER),
+    ],
+)
+def test_a_branch_is_merged_from_one_other_as_a_whole(spec: Spec, changed: Spec, said: str) -> None:
+    assert [message for path, message in found(spec, **changed, by="branch") if path == "by"] == [said]
 
 
 def metric(**changed: Any) -> Spec:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gitops_bot.model import Commit, Head
+from gitops_bot.model import Beyond, Commit, Head
 from gitops_bot.ports import BranchUpdate, Pushed
 
 BOT = "gitops-bot <gitops-bot@example.com>"
@@ -166,6 +166,15 @@ class MemoryGit:
         common = self.ancestors(head) & self.ancestors(base)
         return head if head in common else max(common, key=lambda one: (len(self.ancestors(one)), one))
 
+    def beyond(self, commit: str, base: str) -> Beyond:
+        """What a commit has that base lacks."""
+        head = self.head(commit, base)
+        return Beyond(head.fork, tuple(one.oid for one in head.commits), tuple(sorted(head.files)))
+
+    def on_line(self, commit: str, tip: str) -> bool:
+        """Whether a commit is of the first-parent history."""
+        return any(one.commit == commit for one in self._line(tip))
+
     def push(self, updates: Sequence[BranchUpdate]) -> Sequence[Pushed]:
         """Each compared and swapped."""
         self._meanwhile()
@@ -178,6 +187,10 @@ class MemoryGit:
         if standing:
             self._guard(update.branch, standing)
         self.writes.append(f"push {update.branch}")
+        if update.commit:
+            self.refs[update.branch] = update.commit
+            self.followed()
+            return Pushed(update.branch, update.commit)
         if not update.parent:
             del self.refs[update.branch]
             self.followed()

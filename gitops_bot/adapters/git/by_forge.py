@@ -50,18 +50,19 @@ class ByForge:
         self._identity, self._prefix = identity, prefix
 
     def push(self, updates: Sequence[BranchUpdate], refs_at_once: int) -> list[Pushed]:
-        """Make commits and delete branches: one result per update, in order. What fails of one harms no other.
+        """Make commits, move and delete branches: one result per update, in order. What fails of one harms no other.
 
         Errors: EditRefused, ForgeError, RepositoryUnreachable, RepositoryDenied.
         """
-        wanted = [self._draft(update) for update in updates if update.parent]
+        wanted = [self._draft(update) for update in updates if update.parent and not update.commit]
         if self._committer.moves_branches:
             made = [self._made(draft) for draft in wanted]
         else:
             made = [*self._beside(wanted, refs_at_once)]
-        gone = {one.branch: checked_oid(one.expected or "") for one in updates if not one.parent}
+        others = [one for one in updates if one.commit or not one.parent]  # git moves and deletes what is there
+        targets = [Target(one.branch, one.expected or "", one.commit and checked_oid(one.commit)) for one in others]
         with self._cache.locked():
-            done = {one.branch: one for one in (*made, *removed(self._cache, gone))}
+            done = {one.branch: one for one in (*made, *push(self._cache.remote, targets, refs_at_once))}
         return [done[update.branch] for update in updates]
 
     def as_ours(self, commit: Commit) -> Commit:

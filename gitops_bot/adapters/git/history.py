@@ -42,6 +42,7 @@ class FirstParentLine:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._line: list[str] = []
+        self._places: dict[str, int] = {}
         self._changes: dict[str, list[int]] = {}
 
     def touching(self, commit: str, paths: Sequence[str]) -> list[str]:
@@ -51,9 +52,16 @@ class FirstParentLine:
         places = {place for path in paths for place in self._changes.get(path, ())}
         return [self._line[place] for place in sorted(places, reverse=True)]
 
+    def holds(self, commit: str, tip: str) -> bool:
+        """Whether a commit is on the line of another."""
+        if not self._line or self._line[-1] != tip:
+            self._walk(checked_oid(tip))
+        return commit in self._places
+
     def forget(self) -> None:
         """Walk from the beginning the next time."""
         self._line.clear()
+        self._places.clear()
         self._changes.clear()
 
     def _walk(self, commit: str) -> None:
@@ -66,9 +74,9 @@ class FirstParentLine:
         output = self._git(*_DIFF_TREE, "--root", "--stdin", stdin="".join(f"{pair}\n" for pair in pairs).encode())
         first = len(self._line)
         self._line += [step[0] for step in steps]
-        place = {oid: first + n for n, (oid, *_) in enumerate(steps)}
+        self._places |= {oid: first + n for n, (oid, *_) in enumerate(steps)}
         for oid, path in _changed(output):
-            self._changes.setdefault(path, []).append(place[oid])
+            self._changes.setdefault(path, []).append(self._places[oid])
 
     def _steps(self, commit: str, *known: str) -> list[list[str]]:
         """`[commit, first parent]` (without a parent for the root), oldest first."""

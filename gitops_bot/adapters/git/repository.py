@@ -25,7 +25,7 @@ from gitops_bot.errors import (
     RepositoryUnreachable,
     UsageError,
 )
-from gitops_bot.model import PREFIX, Commit, Head, Tree
+from gitops_bot.model import PREFIX, Beyond, Commit, Head, Tree
 from gitops_bot.ports import BranchUpdate, Committer, Pushed
 
 _TRIES = 3
@@ -141,6 +141,18 @@ class GitRepository:
             self._heads.put((branch_head, base), head)
         return head
 
+    def beyond(self, commit: str, base: str) -> Beyond:
+        """What a commit has that another lacks, both by object name. Errors: RepositoryUnreachable."""
+        with self._local(commit, base):
+            commits, fork = history.between(self._cache.git, base, commit)
+            found = history.differences(self._cache.git, fork, commit)
+        return Beyond(fork, tuple(commits), tuple(sorted(change.path for change in found)))
+
+    def on_line(self, commit: str, tip: str) -> bool:
+        """Whether a commit is on the first-parent line of another. Errors: RepositoryUnreachable."""
+        with self._local(tip):
+            return self._line(tip).holds(commit, tip)
+
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether a commit is the other one or has it among its ancestors; False for what is no commit of base's.
 
@@ -165,10 +177,10 @@ class GitRepository:
         if self._by_forge:
             return self._by_forge.push(updates, self._refs_at_once)
         writer = PackWriter(self._objects, self._identity, self._sign)
-        with self._local(*{update.parent for update in updates if update.parent}):
+        with self._local(*{update.commit or update.parent for update in updates} - {""}):
             targets = [self._target(update, writer) for update in updates]
         with self._cache.locked():
-            if any(target.oid for target in targets):
+            if any(update.parent and not update.commit for update in updates):
                 with self._local():
                     self._cache.git("index-pack", "--stdin", "--fix-thin", "--fsck-objects", stdin=writer.pack())
             return push(self._cache.remote, targets, self._refs_at_once)
@@ -309,8 +321,8 @@ class GitRepository:
 
     def _target(self, update: BranchUpdate, writer: PackWriter) -> Target:
         expected = checked_oid(update.expected) if update.expected else ""
-        if not update.parent:
-            return Target(update.branch, expected, "")
+        if update.commit or not update.parent:
+            return Target(update.branch, expected, update.commit and checked_oid(update.commit))
         return Target(update.branch, expected, writer.commit(Draft(update.parent, update.files, update.message)))
 
     @contextmanager

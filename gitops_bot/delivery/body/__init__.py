@@ -6,6 +6,7 @@ A section is a module and a row: `SCREEN` is what is seen at once, `FOLDED` what
 from __future__ import annotations
 
 from gitops_bot.delivery.body import headline
+from gitops_bot.delivery.body.along import along
 from gitops_bot.delivery.body.changes import changes
 from gitops_bot.delivery.body.checks import checks
 from gitops_bot.delivery.body.colors import colors
@@ -32,6 +33,7 @@ SCREEN: tuple[Section, ...] = (
     ladder,
     headline.cautions,
     changes,
+    along,
     colors,
     variants,
     resume,

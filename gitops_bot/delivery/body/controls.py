@@ -38,6 +38,7 @@ def _back(page: Page) -> str:
 
 
 def _lines(page: Page) -> list[str]:
+    home = code(page.home) if page.home not in ("", page.base) else "base"
     forward = not _goes_back(page)
     labels = page.policy.spec.gates.hold.labels if forward else ()
     back = f"- **Roll back**: {_back(page)} on base; the bot takes it as a no to this version."
@@ -46,7 +47,7 @@ def _lines(page: Page) -> list[str]:
         *(f"- **Not now**: give it the label {code(label)}; taken off, it goes on." for label in labels[:1]),
         "- **Not this step**: close this pull request; the same step is not proposed again. Reopened, it goes on.",
         "- **Not this branch**: push to it; the bot then leaves it to you.",
-        f"- **Stop everything**: put `{PATH}` on base (`reason: …`), or set `spec.suspend: true`.",
+        f"- **Stop everything**: put `{PATH}` on {home} (`reason: …`), or set `spec.suspend: true`.",
         *([back] if forward else []),
         *([f"- **By comment**, on a line of its own: {heard}."] if heard else []),
         f"- **Why**: `gitops-bot explain {page.policy.name}`.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gitops_bot.model import Change, Gate, Hop, Manner, MergeMode, Slots, Step, Verdict
+from gitops_bot.model import Change, Coming, Gate, Hop, Manner, MergeMode, Slots, Step, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 
 
@@ -29,6 +29,10 @@ class Page:
     manner: Manner = field(default_factory=Manner)
     path: Sequence[Sequence[Hop]] = ()
     """The environments before this one, those that wait for others in a later row."""
+    coming: Coming | None = None
+    """The commit of another branch by which it comes."""
+    home: str = ""
+    """The branch of the policies and the stop file; empty: base."""
 
 
 Section = Callable[[Page], str]

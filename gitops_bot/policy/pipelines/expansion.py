@@ -119,6 +119,8 @@ def _policy(document: Document, pipeline: PromotionPipeline, stage: Stage) -> Ex
     for origin in bases:
         if _at(document.value, origin) is not None:
             sheet.copy(("spec", "base"), origin)
+    if _at(document.value, (*stage.home, "by")) is not None:
+        sheet.copy(("spec", "by"), (*stage.home, "by"))
     for key in SHARED:
         for layer in stage.layers:
             _add(sheet, key, (*layer, key), without=_not_inherited(stage, layer, key))

@@ -6,15 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gitops_bot.policy.base import BranchName, Dns1123, Metadata, Name, Spec, served
+from gitops_bot.policy.base import BranchName, Dns1123, Metadata, Name, Spec
 from gitops_bot.policy.commands import Commands
 from gitops_bot.policy.fleet import Clusters
 from gitops_bot.policy.gating import Gates
 from gitops_bot.policy.metrics import Analysis
 from gitops_bot.policy.schema import Baseline, Candidate, Edit, PullRequestSpec, Rollback
 from gitops_bot.policy.strategies import Strategy
-
-By = Annotated[Literal["slots"], served("branch")]
 
 
 class Shared(Spec):
@@ -58,8 +56,9 @@ class Environment(Shared):
     """Every one of these must have held a version before it comes here; none: it begins its way here."""
     rings: tuple[Ring, ...] = ()
     """One policy each, `<pipeline>-<environment>-<ring>`, one after the other."""
-    by: By = "slots"
-    """slots: edit the files of base. (branch, a pull request from another branch, is not supported yet.)"""
+    by: Literal["slots", "branch"] = "slots"
+    """slots: edit the files of base. branch: a pull request from the branch of the one environment before, at the
+    commit that brought the proven version there."""
     base: BranchName | None = None
     """The branch that this environment lives on. Default: the pipeline's."""
 

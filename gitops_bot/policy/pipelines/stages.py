@@ -68,7 +68,7 @@ def _stages(number: int, environment: Environment, ends: Mapping[str, str]) -> I
 def problems(pipeline: PromotionPipeline) -> list[Problem]:
     """What is wrong with a graph whose shape is right: (path below the document, message)."""
     found = [*_names(pipeline), *_unknown(pipeline), *_beginnings(pipeline)]
-    return found or [*_circles(pipeline)]
+    return found or [*_circles(pipeline), *_by_branch(pipeline)]
 
 
 def _names(pipeline: PromotionPipeline) -> Iterator[Problem]:
@@ -117,6 +117,22 @@ def _circles(pipeline: PromotionPipeline) -> Iterator[Problem]:
         if way and frozenset(way) not in told:
             told.add(frozenset(way))
             yield (*_ENVIRONMENTS, n, "after"), f"{environment.name} comes after itself: {' after '.join(way)}"
+
+
+def _by_branch(pipeline: PromotionPipeline) -> Iterator[Problem]:
+    """A branch is merged as a whole, from one other."""
+    base = {one.name: one.base or pipeline.spec.base for one in pipeline.spec.environments}
+    for n, one in enumerate(pipeline.spec.environments):
+        item = (*_ENVIRONMENTS, n)
+        if one.by != "branch":
+            continue
+        if len(one.after) != 1:
+            count = len(one.after) or "no"
+            yield (*item, "by"), f"branch comes after exactly one environment, and {one.name} comes after {count}"
+        elif base[one.name] == base[one.after[0]]:
+            yield (*item, "by"), f"branch needs a base of its own, and {one.name} has the one of {one.after[0]}"
+        if one.rings:
+            yield (*item, "rings"), "go with by: slots: a branch is merged for all of its clusters at once"
 
 
 def _way_back(name: str, after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
