@@ -113,6 +113,16 @@ def test_a_window_is_open_or_says_when_it_opens(windows: list[dict[str, Any]], a
             "open only 2026-01-01 to 2026-01-03 (UTC): the move, and they do not open within a year",
         ),
         (
+            [{"block": {"from": "2026-01-05T09:00+01:00", "to": "2026-01-05T17:00-05:00"}}],
+            "2026-01-05T12:00:00Z",
+            "closed 2026-01-05 09:00:00+01:00 to 2026-01-05 17:00:00-05:00",
+        ),
+        (
+            [{"block": {"from": "2026-01-05T09:00Z", "to": "2026-01-06"}, "timezone": "Europe/Berlin"}],
+            "2026-01-05T12:00:00Z",
+            "closed 2026-01-05 09:00:00+00:00 to 2026-01-06 (Europe/Berlin)",
+        ),
+        (
             [
                 {
                     "timewindow": {

@@ -129,6 +129,15 @@ def test_no_advance_is_longer_than_the_guard_allows() -> None:
     )
 
 
+def test_a_jump_that_a_person_made_stands_and_the_guard_counts_from_there() -> None:
+    policy = climbing(weights=[5, 25, 45], maxStep=22)
+    jumped = [NEW, FIVE, said("v1", "v2", 40)]
+    step = decided(policy, PASS, *jumped)
+    assert (step.kind, step.slots.weight) == (ADVANCE, 45)
+    assert decided(policy, UNKNOWN, *jumped).kind is HOLD
+    assert decided(policy, FAIL, *jumped).kind is ROLLBACK
+
+
 # ---------------------------------------------------------------- one rung down
 
 BACK = climbing(onFail="stepBack")

@@ -84,7 +84,15 @@ def _hours(window: Window) -> Hours:
     period = window.allow or window.block
     assert period is not None  # gating/problems.py: exactly one of the three
     zone = ZoneInfo(window.timezone)
-    return Hours(_calendar(period, zone), window.allow is not None, f"{period} ({window.timezone})", reason)
+    return Hours(_calendar(period, zone), window.allow is not None, _said(period, window.timezone), reason)
+
+
+def _said(period: Period, zone: str) -> str:
+    """The period with its zone; a time that bears an offset is of no zone."""
+    ends = [one for one in (period.from_, period.to) if one]
+    if not any(isinstance(one, datetime) and one.tzinfo for one in ends):
+        return f"{period} ({zone})"
+    return " to ".join(str(one) if isinstance(one, datetime) and one.tzinfo else f"{one} ({zone})" for one in ends)
 
 
 def _calendar(period: Period, zone: ZoneInfo) -> Calendar:
