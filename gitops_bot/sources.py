@@ -32,6 +32,24 @@ def files(paths: Sequence[Path]) -> tuple[Source, ...]:
     return tuple(Source(str(path), _bytes(path)) for path in found)
 
 
+def are_whole(paths: Sequence[Path]) -> bool:
+    """Whether the paths leave nothing out of the folders that they are about, so that what is not there is nowhere.
+
+    A folder is gone through; files are all of a folder where nothing else of it could hold a policy. One file alone
+    says nothing of others.
+    """
+    given = {path.resolve() for path in paths}
+    files = {path for path in given if not path.is_dir()}
+    if len(given) == len(files) == 1:
+        return False
+    beside = {one for folder in {file.parent for file in files} for one in folder.iterdir()}
+    return not any(_may_hold_policies(one) for one in beside - given)
+
+
+def _may_hold_policies(path: Path) -> bool:
+    return any(_may_hold_policies(one) for one in path.glob("*.y*ml")) if path.is_dir() else path.suffix in YAML_NAMES
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

@@ -34,7 +34,7 @@ def render(files: tuple[Path, ...]) -> None:
     from gitops_bot import sources
     from gitops_bot.policy.loading import load_policies
 
-    click.echo(text(load_policies(sources.files(files))), nl=False)
+    click.echo(text(load_policies(sources.files(files), whole=sources.are_whole(files))), nl=False)
 
 
 def text(loaded: Sequence[LoadedPolicy]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gitops_bot.errors import BotError, PolicyError
 from gitops_bot.policy.loading import InvalidProblems, Source, SyntaxProblems, load_config, load_policies
-from gitops_bot.sources import conflicts, files
+from gitops_bot.sources import are_whole, conflicts, files
 from gitops_bot.tick import exit_code
 
 _CONFIG = re.compile(r"""(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?BotConfig\b""", re.MULTILINE)
@@ -39,7 +39,7 @@ def check(paths: Sequence[Path]) -> Found:
         except PolicyError as error:
             errors.append(error)
     try:
-        loaded = load_policies([source for source in given if source not in configs])
+        loaded = load_policies([source for source in given if source not in configs], whole=are_whole(paths))
         errors += [clash.error for clash in conflicts(loaded)]
         checked += len(loaded)
     except BotError as error:

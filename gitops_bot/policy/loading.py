@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from gitops_bot.errors import PolicyInvalid, PolicySyntax
-from gitops_bot.policy import config_rules, rules, wording
+from gitops_bot.policy import config_rules, named, rules, wording
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
@@ -75,21 +75,39 @@ class InvalidProblems(PolicyInvalid):
 
 
 def load_policies(
-    sources: Sequence[Source], *, check: Rules[PromotionPolicy] = rules.problems
+    sources: Sequence[Source], *, check: Rules[PromotionPolicy] = rules.problems, whole: bool = False
 ) -> tuple[LoadedPolicy, ...]:
-    """The policies of the files, in their order. Errors: SyntaxProblems, InvalidProblems."""
-    named: dict[str, LoadedPolicy] = {}
+    """The policies of the files, in their order. Errors: SyntaxProblems, InvalidProblems.
+
+    whole: these are all that there are, so what they call each other is looked up.
+    """
+    by_name: dict[str, LoadedPolicy] = {}
     files: list[_File[PromotionPolicy]] = []
     for file in (_policies(source, check) for source in sources):
         faults = list(file.faults)
         for document, policy in file.found:
             loaded = LoadedPolicy(policy, file.name, _line(document), document.value)
-            first = named.setdefault(policy.name, loaded)
+            first = by_name.setdefault(policy.name, loaded)
             if first is not loaded:
                 faults.append(_name_taken(document, first))
         files.append(replace(file, faults=tuple(faults)))
     _raise_problems(files)
-    return tuple(named.values())
+    if whole:
+        _raise_problems([_looked_up(file, [one.policy for one in by_name.values()]) for file in files])
+    return tuple(by_name.values())
+
+
+def _looked_up(file: _File[PromotionPolicy], all_of_them: Sequence[PromotionPolicy]) -> _File[PromotionPolicy]:
+    """The file, its faults being names that no policy has; what a pipeline shares is wrong once."""
+    faults: dict[tuple[Mark, str], Fault] = {}
+    for document, policy in file.found:
+        alike = [one for one in all_of_them if one.spec.repository == policy.spec.repository]
+        known = [one.name for one in alike if one.name != policy.name]
+        for path, message in named.unknown(policy, all_of_them):
+            spot = document.spot(path)
+            hint = wording.nearest(dict(named.names(policy))[path], known)
+            faults.setdefault((spot.best, message), Fault(spot.best, message, path, hint, written=spot.written))
+    return replace(file, faults=tuple(faults.values()))
 
 
 def load_config(source: Source, *, check: Rules[BotConfig] = config_rules.problems) -> BotConfig:
