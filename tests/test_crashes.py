@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import KUSTOMIZATION, STABLE
+from tests.support.gitlab import FakeGitLab
 from tests.support.hosted import FORGES, Killed
 from tests.support.memory_git import BASE
 from tests.support.place import PAGES, START, Place, Story, written
@@ -31,6 +32,12 @@ def _nothing(_place: Place) -> None: ...
 def _opened(place: Place) -> None:
     place.tick()
     assert len(place.open) == 1
+
+
+def _behind_pipelines(place: Place) -> None:
+    """On GitLab merge requests wait for pipelines that begin when they are there."""
+    if isinstance(place.world.fake, FakeGitLab):
+        place.world.fake.world.pipelines.kinds = ("branch", "merged")
 
 
 def _opened_and_rebuilt(place: Place) -> None:
@@ -74,6 +81,7 @@ STORIES = {
     "open and merge": Story(_nothing, AUTO),
     "open and merge two": Story(_nothing, AUTO, {**OTHER, **AUTO}),
     "rewrite": Story(_opened_and_rebuilt),
+    "open behind pipelines": Story(_behind_pipelines),
     "roll back": Story(_turned, {"rollback": {"merge": "auto"}}, weight=5, minutes=5),
     "propose to roll back": Story(_turned, weight=5, minutes=5),
     "close": Story(_decided_by_hand),
@@ -83,7 +91,16 @@ STORIES = {
 }
 
 
-BUSY = ("open", "open two", "open and merge", "rewrite", "roll back", "close", "somebody else's commit")
+BUSY = (
+    "open",
+    "open behind pipelines",
+    "open two",
+    "open and merge",
+    "rewrite",
+    "roll back",
+    "close",
+    "somebody else's commit",
+)
 """What two bots meet over."""
 
 

@@ -248,7 +248,8 @@ def _labelled(situation: Situation, pull: PullRequest, word: Ask, hold: Gate) ->
     key = f"held-{pull.head[:12]}-{text_digest(text)}"
     yield HoldPr(pull.number, label, text, key)
     pending = _status(situation, StatusState.PENDING, _waits_for(hold))
-    body = marker.holding(marker.remembering(pull.body, digest=digest(situation)), holder(word), word.until)
+    body = marker.remembering(pull.body, digest=marker.counted(digest(situation), pull.pipeline))
+    body = marker.holding(body, holder(word), word.until)
     yield SetStatus(pull.head, pending, pull.number, body)
 
 
@@ -314,7 +315,7 @@ def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
 
 def told(situation: Situation, pull: PullRequest, why: str, *, digest: str) -> Iterator[SetStatus]:
     """A pending status, where the body does not remember it yet."""
-    said = marker.read(pull.body)
+    said, digest = marker.read(pull.body), marker.counted(digest, pull.pipeline)
     if not said or said.digest != digest or said.closed:
         pending = _status(situation, StatusState.PENDING, why)
         yield SetStatus(pull.head, pending, pull.number, marker.remembering(pull.body, digest=digest))
@@ -337,6 +338,8 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
         reason = f"superseded: base has changed, and the next step waits ({situation.step.reason})"
         return _close(situation, proposal.direction, pull, reason)
     comment = "" if same_key else f"This pull request now proposes: {markdown(proposal.title)}"
+    if branch.current:  # nothing is pushed: the head stays
+        proposal = replace(proposal, body=_of_this_head(situation, proposal, pull))
     return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
 
 
@@ -355,9 +358,8 @@ def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Ch
 
 def _of_this_head(situation: Situation, proposal: Proposal, pull: PullRequest) -> str:
     """The body, remembering the head where that is not a commit of ours: each such head needs its status."""
-    if not situation.branches[proposal.direction].brought_up:
-        return proposal.body
-    return marker.remembering(proposal.body, digest=text_digest(f"{digest(situation)} {pull.head}"))
+    head = pull.head if situation.branches[proposal.direction].brought_up else ""
+    return marker.remembering(proposal.body, digest=marker.counted(digest(situation), head, pull.pipeline))
 
 
 # ---------------------------------------------------------------- a pull request that nothing wants

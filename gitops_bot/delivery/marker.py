@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
@@ -75,6 +76,12 @@ def remembering(body: str, *, digest: str = "", closed: str = "") -> str:
     """The same body, remembering another digest, or that it is being closed; with a digest alone it is open."""
     marker = read(body) or Marker("", "", "", "", "")
     return write(replace(marker, digest=digest or marker.digest, closed=closed), text(body))
+
+
+def counted(digest: str, *where: str) -> str:
+    """A digest with what a status must stand in to count: it is to be said again in each other one."""
+    said = " ".join((digest, *(one for one in where if one)))
+    return hashlib.sha256(said.encode()).hexdigest()[:16] if said != digest else digest
 
 
 def telling(body: str, told: str) -> str:

@@ -134,6 +134,8 @@ class PullRequest:
     merge_commit: str = ""
     """The merge or squash commit; empty while it is not merged."""
     queued: Queued | None = None
+    pipeline: str = ""
+    """What the forge waits for besides statuses of the head alone, by its own name: they count if they stand in it."""
 
 
 class StatusState(StrEnum):

@@ -133,8 +133,8 @@ def test_after_an_answer_that_was_lost_it_looks_and_does_not_ask_again(
 ) -> None:
     world.fake.fail_next("POST", "/graphql$", status, after_effect=True)
     made = forge.open_many(wanted(world))
-    assert [*made] == sorted(forge.pull_requests(LONG_AGO), key=lambda one: one.number)
     assert writes(world) == ["graphql"]
+    assert [*made] == sorted(forge.pull_requests(LONG_AGO), key=lambda one: one.number)
 
 
 def test_what_is_not_there_after_a_lost_answer_is_left_to_the_next_tick(world: World, forge: ForgeOfMany) -> None:

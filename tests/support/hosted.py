@@ -308,7 +308,7 @@ class Hosted(MemoryGit):
         ask = forge._api.ask
 
         def asked(verb: str, path: str, **rest: Any) -> Any:
-            if verb == "GET":
+            if verb == "GET" or rest.get("makes") == 0:
                 return ask(verb, path, **rest)
             self.boundary()
             answer = ask(verb, path, **rest)

@@ -84,7 +84,7 @@ class GitLabForge:
         self._listed: dict[str, Answer] = {}
         self._users: dict[str, int] = {}
         self._notes = Notes(self._ask, self._pages, self._is_own)
-        self._statuses = Statuses(self._ask, self._pages, self._is_own)
+        self._statuses = Statuses(self._api, project, self._ask, self._pages, self._is_own)
         self._committing = Committing(self._ask, self._user)
 
     def __enter__(self) -> Self:
@@ -118,12 +118,13 @@ class GitLabForge:
     def pull_requests(self, closed_since: datetime) -> Sequence[PullRequest]:
         """One request for the open ones and one for what changed lately, while each list fits on a page.
 
-        An unchanged page is not sent again (304).
+        An unchanged page is not sent again (304). One more for the pipelines that the open ones wait for.
         """
         # Open ones first: what is closed in between is in both lists, and the later list is right.
         listed = chain(self._pages("/merge_requests", {"state": "opened"}, self._listed), self._changed(closed_since))
         found = {data["iid"]: self._pull(data) for data in listed if self._is_candidate(data)}
-        return tuple(pull for pull in found.values() if pull.closed_at is None or pull.closed_at >= closed_since)
+        wanted = [pull for pull in found.values() if pull.closed_at is None or pull.closed_at >= closed_since]
+        return tuple(self._statuses.placed(wanted))
 
     def open(self, *, branch: str, base: str, title: str, body: str, draft: bool) -> PullRequest:
         """Open, or find the one that is open; patient with a branch that GitLab has not noticed yet."""

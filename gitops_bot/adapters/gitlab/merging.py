@@ -103,15 +103,16 @@ class Merging:
             return "GitLab shows no pipeline yet"
         if pipeline["status"] in _ENDED_BADLY:
             return f"its pipeline has ended: {pipeline['status']}"
-        if self._statuses(head, _NO_PIPELINE):
+        of = str(pipeline.get("sha") or head)
+        if self._statuses(of, _NO_PIPELINE):
             return "this GitLab does not say which pipeline holds our status (17.8 does)"
-        if not self._statuses(head, pipeline["id"]):
+        if not self._statuses(of, pipeline["id"]):
             return "the pipeline that GitLab waits for does not hold our status"
         return ""
 
-    def _statuses(self, head: str, pipeline: int) -> bool:
+    def _statuses(self, commit: str, pipeline: int) -> bool:
         query = {"pipeline_id": pipeline, "per_page": 100}
-        listed = self._ask("GET", f"/repository/commits/{head}/statuses", query=query).granted(_MAY_READ)
+        listed = self._ask("GET", f"/repository/commits/{commit}/statuses", query=query).granted(_MAY_READ)
         return any(one["name"].startswith(_OURS) for one in listed)
 
     def _waits(self, number: int) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from tests.support.gitlab import commits
 from tests.support.gitlab.opening import created
-from tests.support.gitlab.rules import Refusal, World
+from tests.support.gitlab.rules import MergeRequest, Refusal, World
 from tests.support.gitlab.shapes import Shapes
 
 
@@ -32,6 +32,10 @@ class Call:
 
 
 Reply = tuple[int, Any]
+HEAD_PIPELINES = (
+    "query($project: ID!, $numbers: [String!]!) { project(fullPath: $project) { mergeRequests(iids: $numbers) { "
+    "nodes { iid headPipeline { id sha source } } } } }"
+)
 
 
 def user(call: Call) -> Reply:
@@ -68,8 +72,10 @@ def create(call: Call) -> Reply:
 
 
 def graphql(call: Call) -> Reply:
-    """Open several."""
-    return 200, created(call.world, call.shapes, call.user, call.body)
+    """Open several, or say which pipelines are waited for."""
+    if call.body["query"].startswith("mutation"):
+        return 200, created(call.world, call.shapes, call.user, call.body)
+    return _head_pipelines(call)
 
 
 def request(call: Call) -> Reply:
@@ -166,22 +172,39 @@ def signature(call: Call) -> Reply:
 def set_status(call: Call) -> Reply:
     """Set a commit status."""
     status = call.world.set_status(call.args[0], call.user, **call.body)
-    return 201, call.shapes.status(call.args[0], status)
+    return 201, call.shapes.status(call.args[0], call.body.get("ref", "main"), status)
 
 
 def statuses(call: Call) -> Reply:
-    """The newest of each name."""
-    found = call.world.statuses.get(call.args[0], [])
-    wanted = call.query.get("pipeline_id")
-    if wanted and call.world.knows_pipeline_filter and int(wanted) not in _holding(call.world, call.args[0]):
-        found = []
-    return 200, [call.shapes.status(call.args[0], one) for one in found if call.query.get("name") in (None, one.name)]
+    """The newest of each name, pipeline by pipeline."""
+    sha, wanted = call.args[0], call.query.get("pipeline_id")
+    if call.world.repo.missing(sha):
+        raise Refusal(404, "404 Commit Not Found")
+    filtered = wanted is not None and call.world.knows_pipeline_filter
+    found = [one for one in call.world.pipelines.of(sha) if not filtered or str(one.number) == wanted]
+    shown = [call.shapes.status(sha, one.ref, status) for one in found for status in one.statuses]
+    return 200, [one for one in shown if call.query.get("name") in (None, one["name"])]
 
 
-def _holding(world: World, sha: str) -> list[int]:
-    """The pipelines that hold our statuses of a commit."""
-    heads = [one for one in world.requests.values() if one.head == sha]
-    return [] if world.mr_pipelines else [found[0] for one in heads if (found := world.pipeline(one))]
+def _head_pipelines(call: Call) -> Reply:
+    asked = " ".join(call.body["query"].split())
+    assert asked == HEAD_PIPELINES, asked
+    if not call.world.says_sources:
+        told = "Field 'source' doesn't exist on type 'Pipeline'"
+        return 200, {"errors": [{"message": told, "extensions": {"code": "undefinedField"}}]}
+    numbers = call.body["variables"]["numbers"]
+    assert len(numbers) <= 100, "GitLab shows a hundred at once"
+    ours = call.body["variables"]["project"] == call.world.path
+    found = [call.world.request(int(number)) for number in numbers if int(number) in call.world.requests]
+    shown = [{"iid": str(one.iid), "headPipeline": _waited_for(call.world, one)} for one in found]
+    return 200, {"data": {"project": {"mergeRequests": {"nodes": shown}} if ours else None}}
+
+
+def _waited_for(world: World, one: MergeRequest) -> dict[str, str] | None:
+    pipeline = world.pipelines.waited_for(one)
+    if pipeline is None:
+        return None
+    return {"id": f"gid://gitlab/Ci::Pipeline/{pipeline.number}", "sha": pipeline.sha, "source": pipeline.source}
 
 
 def approvals(call: Call) -> Reply:
@@ -267,7 +290,7 @@ _COMMIT = {
     "force": bool,
     "stats": bool,
 }
-_STATUS = {"state": str, "name": str, "description": str}
+_STATUS = {"state": str, "name": str, "description": str, "ref": str, "pipeline_id": int}
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/user", user),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.github.git import BareRepo
+from tests.support.gitlab.pipelines import Pipelines
 
 DRAFT = re.compile(r"\s*(\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
 QUICK_ACTION = re.compile(r"^/(approve|assign|close|draft|label|merge|ready|reopen|unlabel)\b.*\n?", re.MULTILINE)
@@ -96,7 +97,6 @@ class World:
         self.repo, self.path = repo, path
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.requests: dict[int, MergeRequest] = {}
-        self.statuses: dict[str, list[Status]] = {}
         self.blocked: dict[int, str] = {}
         """Iid → its detailed merge status: `ci_must_pass`, `not_approved` …"""
         self.people = {"gitops-bot": 7, "alice": 11, "bob": 12, "carol": 13}
@@ -127,12 +127,11 @@ class World:
         """Merge trains are enabled; they take what waits for nothing but the train."""
         self.train_runs = False
         """The train's pipeline has not ended yet."""
-        self.pipelines: dict[str, tuple[int, str]] = {}
-        """By commit: a pipeline of jobs with its number and status, beside which ours goes."""
-        self.mr_pipelines = False
-        """Merge request pipelines, which hold no status of ours."""
+        self.pipelines = Pipelines()
         self.knows_pipeline_filter = True
         """As since GitLab 17.8."""
+        self.says_sources = True
+        """Of pipelines, in GraphQL."""
         self._ids = 1000
         self._mergeable: dict[tuple[str, str, str], str] = {}
 
@@ -153,6 +152,8 @@ class World:
                 one.versions.insert(0, (head, self.now))
                 one.auto_merge, one.train = "", False
             one.base_sha = base
+            if one.state == "opened":
+                self.pipelines.noticed(one, self._merge_of)
         self._settle()
 
     def listed(self, state: str, branch: str, base: str, order_by: str, sort: str) -> list[MergeRequest]:
@@ -286,26 +287,15 @@ class World:
         one.auto_merge, one.train, one.updated_at = "", False, self._later()
         return one
 
-    def pipeline(self, one: MergeRequest) -> tuple[int, str] | None:
-        """The head pipeline: number and status. Without jobs it is made of external statuses alone."""
-        told = [status.state for status in self.statuses.get(one.head, ())]
-        jobs = self.pipelines.get(one.head)
-        if not told and not jobs:
-            return None
-        states = {*([] if self.mr_pipelines else told), *([jobs[1]] if jobs else [])}
-        worst = ("failed", "canceled", "running", "pending", "skipped")
-        number = jobs[0] if jobs else 5000 + one.iid
-        return number, next((state for state in worst if state in states), "success")
-
     def _pipeline_runs(self, one: MergeRequest) -> bool:
-        found = self.pipeline(one)
-        return found is not None and found[1] in ("running", "pending")
+        found = self.pipelines.waited_for(one)
+        return found is not None and found.status in ("running", "pending")
 
     def _settle(self) -> None:
         """Merge what auto-merge and the train may merge by now."""
         for one in [each for each in self.requests.values() if each.state == "opened" and each.auto_merge]:
-            found = self.pipeline(one)
-            if found and found[1] in ("failed", "canceled"):
+            found = self.pipelines.waited_for(one)
+            if found and found.status in ("failed", "canceled"):
                 one.auto_merge, one.train = "", False
             elif self.detailed_status(one) == "mergeable" and not (one.train and self.train_runs):
                 self.merge(one.iid, one.auto_merge, sha=one.head, squash=one.squash)
@@ -318,9 +308,9 @@ class World:
             return "draft_status"
         if one.iid in self.blocked:
             return self.blocked[one.iid]
-        found = self.pipeline(one)
+        found = self.pipelines.waited_for(one)
         enough = ("success", "skipped") if self.skipped_is_enough else ("success",)
-        if self.must_succeed and (found is None or found[1] not in enough):
+        if self.must_succeed and (found is None or found.status not in enough):
             return "ci_must_pass"
         sides = (self.method, one.base_sha, one.head)
         if sides not in self._mergeable:
@@ -369,15 +359,31 @@ class World:
         one.notes = [note for note in one.notes if note.number != number]
         one.updated_at = self._later()
 
-    def set_status(self, sha: str, author: str, *, state: str, name: str, description: str) -> Status:
-        """A job of the commit's external pipeline: a running or pending one goes on, else a new one begins."""
+    def set_status(
+        self,
+        sha: str,
+        author: str,
+        *,
+        state: str,
+        name: str,
+        description: str,
+        ref: str | None = None,
+        pipeline_id: int | None = None,
+    ) -> Status:
+        """A job of a pipeline of the commit: a running or pending one goes on, else a new one begins."""
         if len(description) > 255:
             raise Refusal(400, {"description": ["is too long (maximum is 255 characters)"]})
         if self.repo.missing(sha):
             raise Refusal(404, "404 Commit Not Found")
-        if not any(self.repo.holds(head, sha) for head in self.repo.heads().values()):
-            raise Refusal(404, "404 References for commit Not Found")
-        known = self.statuses.setdefault(sha, [])
+        pipeline = self.pipelines.fitting(sha, ref, pipeline_id)
+        if pipeline_id is not None and pipeline is None:
+            raise Refusal(404, "404 Pipeline for pipeline_id, sha and ref Not Found")
+        if pipeline is None:
+            holding = sorted(name for name, head in self.repo.heads().items() if self.repo.holds(head, sha))
+            if ref is None and not holding:
+                raise Refusal(404, "404 References for commit Not Found")
+            pipeline = self.pipelines.start(sha, ref or holding[0], "external")
+        known = pipeline.statuses
         active = [one for one in known if (one.name, one.author) == (name, author) and one.state in _ACTIVE]
         if active and state == "pending":
             told = f"Cannot transition status via :enqueue from :{active[-1].state}"
@@ -390,6 +396,13 @@ class World:
         known[:] = [one for one in known if (one.name, one.author) != (name, author)]
         known.append(Status(self.new_id(), state, name, description, author, self._later()))
         return known[-1]
+
+    @property
+    def statuses(self) -> dict[str, list[Status]]:
+        """What is told of each head: in the pipeline that its merge request waits for, else in its newest."""
+        waited = {one.head: self.pipelines.waited_for(one) for one in self.requests.values()}
+        newest = {one.sha: one for one in self.pipelines.all}
+        return {sha: one.statuses for sha, one in {**newest, **waited}.items() if one}
 
     def request(self, iid: int) -> MergeRequest:
         """Refuses with 404."""
@@ -417,6 +430,14 @@ class World:
         assert commit is not None
         self.repo.delete(scratch)
         return commit
+
+    def _merge_of(self, one: MergeRequest) -> str:
+        """What a merge would make of it now: a commit that no branch has."""
+        scratch = "refs-of-the-fake/merge"
+        self.repo.point(scratch, one.base_sha)
+        commit = self.repo.merge(scratch, one.head, method="merge", message="Merge")
+        self.repo.delete(scratch)
+        return commit or one.head
 
     def _bringer(self, base: str, head: str) -> str:
         """The commit on base's first-parent line that brought the head."""

@@ -37,6 +37,11 @@ class Request:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def writes(self) -> bool:
+        """It changes something."""
+        return self.method != "GET" and not (self.path == "/graphql" and self.body["query"].startswith("query"))
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -218,7 +223,7 @@ class FakeGitLab:
         token = token if kind == "Bearer" else request.headers.get("private-token", "")
         if token not in self.tokens:
             raise Refusal(401, "401 Unauthorized")
-        if token == self.read_token and request.method != "GET":
+        if token == self.read_token and request.method != "GET" and request.path != "/graphql":
             told = "The request requires higher privileges than provided by the access token."
             raise Refusal(403, {"error": "insufficient_scope", "error_description": told, "scope": "api"})
         return self.tokens[token]

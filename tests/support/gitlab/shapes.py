@@ -90,8 +90,11 @@ class Shapes:
         }
 
     def _pipeline(self, one: MergeRequest) -> Data | None:
-        found = self._world.pipeline(one)
-        return {"id": found[0], "status": found[1], "sha": one.head, "ref": one.branch} if found else None
+        found = self._world.pipelines.waited_for(one)
+        if found is None:
+            return None
+        shown = {"id": found.number, "status": found.status, "sha": found.sha}
+        return {**shown, "ref": found.ref, "source": found.source}
 
     def train(self, one: MergeRequest) -> Data:
         """A place in the merge train."""
@@ -171,12 +174,12 @@ class Shapes:
             for place, (head, at) in enumerate(one.versions)
         ]
 
-    def status(self, sha: str, status: Status) -> Data:
+    def status(self, sha: str, ref: str, status: Status) -> Data:
         """One commit status."""
         return {
             "id": status.number,
             "sha": sha,
-            "ref": "main",
+            "ref": ref,
             "status": status.state,
             "name": status.name,
             "target_url": None,
