@@ -110,7 +110,7 @@ def _health(
         status = statuses[cluster, watched.ref]
         if isinstance(status, Unseen):
             yield CheckResult(named("live", cluster, policy), Outcome.UNKNOWN, f"{watched.ref}: {status.reason}")
-        elif status.candidate is None or not status.candidate.runs(candidate):
+        elif not status.runs(candidate):
             because = f"cluster and git disagree: {watched.ref} runs {status.candidate}, git says {candidate}"
             yield CheckResult(named("live", cluster, policy), Outcome.UNKNOWN, because)
         elif status.phase in _UNWELL.get(watched.kind, (Phase.FAILED,)):

@@ -185,6 +185,12 @@ class ExperimentStatus:
         """What follows from it."""
         return self.advice or _ACTS[self.phase]
 
+    def runs(self, version: Version) -> bool:
+        """Whether it is about a version: by its image, or where git names a revision of Knative, by that name."""
+        if self.ref.kind == "KnativeService" and version == Version(tag=self.candidate_name or "-"):
+            return True
+        return self.candidate is not None and self.candidate.runs(version)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -219,6 +219,6 @@ def _running(sight: Sight, policy: PromotionPolicy, cluster: str, workload: Watc
     if found is None:
         return _absent(sight, policy, cluster, workload.ref)
     status = SYSTEMS[workload.kind].read(found, Lookup(lambda _: {}), workload.container)
-    if status.candidate is None or not status.candidate.runs(version):
+    if not status.runs(version):
         return Unseen(workload.ref, f"it runs {status.candidate}, git says {version}")
     return status

@@ -23,7 +23,7 @@ def not_live(status: ExperimentStatus | Unseen, candidate: Version | None, *, mu
     """Why a version is not running; empty where it is."""
     if isinstance(status, Unseen):
         return status.reason
-    if candidate and (status.candidate is None or not status.candidate.runs(candidate)):
+    if candidate and not status.runs(candidate):
         return f"it runs {status.candidate}, git says {candidate}"
     if must_be_well and status.phase not in _WELL.get(status.ref.kind, (Phase.SUCCEEDED,)):
         return f"not live yet, it {status.phase.said}: {status.reason}"
