@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitops_bot.model import History, PullRequest, SlotName, Stay, Stays, Version
-from gitops_bot.strategy.history import landed_at, readable, rejection, same
+from gitops_bot.strategy.history import landed_at, rejection, same
 
 
 def stays(
@@ -13,8 +13,9 @@ def stays(
 ) -> Stays:
     """Each time that the slot held the version without a break; what an environment turned away counts nowhere.
 
-    A commit in which the places could not be read breaks nothing, unless it is the newest: then nobody knows. `pulls`
-    are those that brought its values, for their times.
+    A commit in which the places could not be read breaks nothing where the version stands before and after it; before
+    another version it is the end, and as the newest nobody knows. `pulls` are those that brought its values, for their
+    times.
     """
     if isinstance(history, str):
         return Stays(environment, trouble=history)
@@ -24,12 +25,11 @@ def stays(
         return Stays(environment, trouble="what it holds cannot be read")
     found: list[Stay] = []
     held, left = None, None
-    known = readable(history)
-    for moment, slots in known:
-        value = slots.get(slot)
+    for moment in history.moments:
+        value = moment.slots.get(slot) if moment.slots else None
         if isinstance(value, Version) and same(value, version):
             held = landed_at(moment, pulls)
-        else:
+        elif moment.slots is not None or not held:
             if held:
                 found.append(Stay(held, left))
             held, left = None, landed_at(moment, pulls)

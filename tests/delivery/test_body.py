@@ -257,6 +257,10 @@ TOO_LONG = {
     "long reasons": page(verdict=Verdict(tuple(CheckResult(f"c{n}", Outcome.PASS, LONG) for n in range(4)))),
     "a long headline": page(replace(ADVANCE, reason=LONG * 3)),
     "many cautions": page(replace(ADVANCE, cautions=(LONG, LONG, LONG))),
+    "a long version in the policy's own words": replace(
+        page(replace(ADVANCE, slots=Slots(Version("1.4.1"), Version(LONG), 25), reason=LONG * 2)),
+        policy=policy(pullRequest={"body": "{{ to.version }} " * 200}),
+    ),
     "a long gate": page(gates=(Gate("stop", False, LONG * 3),)),
     "many changes": page(
         changes=(Change("a", b"1", b"2", tuple(SlotMove(SlotName.WEIGHT, f"p{n}", "1", LONG) for n in range(3))),)

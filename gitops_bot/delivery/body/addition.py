@@ -9,6 +9,9 @@ from gitops_bot.delivery.identity import template_values
 from gitops_bot.delivery.text import markdown, visible
 from gitops_bot.policy import templates
 
+LONGEST = 16_000
+_LEFT_OUT = "*What the policy adds is too long to be shown: its versions are.*"
+
 
 def addition(page: Page) -> str:
     """The policy's own Markdown, its variables neutralised. The author may mention people, not command GitLab."""
@@ -17,4 +20,5 @@ def addition(page: Page) -> str:
         return ""
     values = template_values(page.policy, page.before, page.step)
     said = templates.render(visible(template), {name: markdown(value) for name, value in values.items()})
-    return re.sub(r"(?m)^(\s*)/", r"\1\\/", said).strip()
+    said = re.sub(r"(?m)^(\s*)/", r"\1\\/", said).strip()
+    return said if len(said) <= LONGEST else _LEFT_OUT
