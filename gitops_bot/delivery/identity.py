@@ -130,6 +130,9 @@ def _test_title(name: str, before: Slots, step: Step) -> str:
     after = step.slots
     gone = [one for one in before.variants if after.variant(one.name) != one]
     match step.kind:
+        case StepKind.START:
+            tried = ", ".join(f"{one.version} as {one.name}" for one in after.variants if one.up(after.stable))
+            return f"promote({name}): test {tried} beside {after.stable}"
         case StepKind.PROMOTE:
             won = [one.name for one in before.variants if one.version == after.stable]
             return f"promote({name}): {before.stable} → {after.stable}{f', variant {won[0]}' if won else ''}"

@@ -257,6 +257,11 @@ class PolicySpec(Spec):
         return tuple(edit for edit in self.edits if not (only_read and edit.set is SlotName.CANDIDATE))
 
     @property
+    def passing(self) -> frozenset[str]:
+        """The variants of a test whose version lives in files that are there only while it is on trial."""
+        return frozenset(edit.of for edit in self.edits if edit.of and edit.comes_and_goes)
+
+    @property
     def trial_files(self) -> bool:
         """The candidate version lives in files that are there only while it is on trial."""
         return any(edit.comes_and_goes for edit in self.edits if edit.set is SlotName.CANDIDATE)

@@ -68,6 +68,8 @@ def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, S
     """What git will say on the way of a trial that begins with these slots, and once it is over, either way."""
     if policy.spec.handed:
         return {"promote": handed.live(begun), "go back": replace(begun, stable=before.stable)}
+    if begun.variants:
+        return {"promote": replace(before, stable=next(one.version for one in begun.variants if one.up(before.stable)))}
     won = blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
     ways = {"promote": won, "go back": replace(begun, candidate=begun.stable)}
     return {**ladder.reached(policy, begun), **ways}

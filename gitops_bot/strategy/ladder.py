@@ -108,8 +108,13 @@ def judged(policy: PromotionPolicy, slots: Slots) -> PromotionPolicy:
 
 
 def kept(policy: PromotionPolicy, slots: Slots) -> Version | None:
-    """The version on the ladder for which a newer one waits; None where newer ones restart it, or none is on it."""
-    canary = policy.spec.strategy.canary
+    """The version on the ladder for which a newer one waits; None where newer ones restart it, or none is on it.
+
+    A test that the bot began is always finished first.
+    """
+    canary, spec = policy.spec.strategy.canary, policy.spec
+    if spec.strategy.ab_test and not spec.candidate.slot:
+        return next((one.version for one in slots.variants if one.up(slots.stable)), None)
     if canary is None or canary.on_newer != "finish" or slots.candidate is None:
         return None
     return slots.candidate if begun(canary, slots) else None

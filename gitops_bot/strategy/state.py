@@ -134,7 +134,8 @@ def survey(
     ladder = policy.spec.strategy.canary.ladder if policy.spec.strategy.canary else ()
     quiet = bool(ladder) and not ladder[0].users
     waiting, standing = None, kept(policy, slots)
-    if candidate and _goes_before(standing, candidate, history, quiet=quiet) and not named(asks):
+    tried = tests.trials(policy, history)
+    if candidate and _goes_before(standing, candidate, tried, quiet=quiet) and not named(asks):
         waiting, candidate, own = candidate, standing, standing
     flip = flips.watched(policy, history, pulls, now)
     if not named(asks) and (flip or flips.left_behind(policy, history, candidate)):
@@ -145,7 +146,7 @@ def survey(
     landed = min(past.landed_at(landing, pulls), now) if landing else None
     since, why_not = _since(policy, slots, candidate, landed, statuses)
     before = past.stable_before(history, slots.stable)
-    turned_away = _rejection(history, candidate, quiet=quiet)
+    turned_away = _rejection(tried, candidate, quiet=quiet)
     health, because = _stable_health(policy, slots, statuses)
     return State(
         slots=slots,

@@ -66,7 +66,7 @@ def survey(
         since=since,
         why_no_since=why,
         winner=winner,
-        left=bool(winner) and untouched and slots.variants != at_rest(slots).variants,
+        left=bool(winner) and untouched and slots.variants != at_rest(policy, slots).variants,
         watched=bool(winner) and not flips.watch_ended(policy, arrived, now),
     )
 
@@ -76,15 +76,30 @@ def began_at(history: History, up: Sequence[Variant]) -> Moment | None:
     return past.landing(history, lambda slots: _tried(slots, up))
 
 
-def at_rest(slots: Slots, *names: str) -> Slots:
-    """The slots without a test: no traffic to these variants, or to any, and the stable version in their places."""
+def at_rest(policy: PromotionPolicy, slots: Slots, *names: str) -> Slots:
+    """The slots without a test: no traffic to these variants, or to any, and the stable version in their places.
+
+    A variant whose files come and go has none.
+    """
+    gone = policy.spec.passing
     taken = [
-        replace(one, version=slots.stable, weight=None if one.weight is None else 0)
+        replace(one, version=None if one.name in gone else slots.stable, weight=None if one.weight is None else 0)
         if not names or one.name in names
         else one
         for one in slots.variants
     ]
     return replace(slots, variants=tuple(taken))
+
+
+def trials(policy: PromotionPolicy, history: History) -> History:
+    """The history of a test that the bot begins: its one variant as the candidate."""
+    if policy.spec.strategy.ab_test is None or policy.spec.candidate.slot:
+        return history
+    return replace(history, moments=tuple(replace(one, slots=_as_candidate(one.slots)) for one in history.moments))
+
+
+def _as_candidate(slots: Slots | None) -> Slots | None:
+    return replace(slots, candidate=slots.variants[0].version) if slots and slots.variants else slots
 
 
 def _tried(slots: Slots, up: Sequence[Variant]) -> tuple[Version | None, list[tuple[Version | None, bool]]]:

@@ -58,7 +58,9 @@ def _moves(page: Page) -> str:
         parts.append(f"weight {before.weight or 0} % → {after.weight or 0} %")
     if (before.mirror or 0) != (after.mirror or 0):
         parts.append(f"mirrored {before.mirror or 0} % → {after.mirror or 0} %")
-    gone = [one.name for one in before.variants if after.variant(one.name) != one]
+    came = [one for one in after.variants if one.up(after.stable) and not before.variant(one.name).up(before.stable)]
+    parts += [f"{one.name} {code('none')} → {code(str(one.version))}" for one in came]
+    gone = [one.name for one in before.variants if after.variant(one.name) not in (one, *came)]
     parts += [f"{', '.join(gone)} taken out"] if gone else []
     return ", ".join(parts)
 

@@ -31,7 +31,7 @@ def _row(page: Page, one: Variant) -> tuple[str, ...]:
     traffic = "" if one.weight is None else f"{one.weight} %"
     says = markdown(compared.because) if compared else ""
     name = f"**{one.name}**" if page.step.slots.stable == one.version != page.before.stable else one.name
-    return (name, code(str(one.version)), traffic, *shown, _worst(guards), says)
+    return (name, code(str(one.version or "none")), traffic, *shown, _worst(guards), says)
 
 
 def _worst(guards: list[Outcome]) -> str:

@@ -18,9 +18,11 @@ def problems(spec: PolicySpec, given: AbTest) -> Iterator[Problem]:
     """What is wrong with a test of several versions."""
     yield from _places(spec, given)
     yield from _compared(spec, given)
+    yield from _passing(spec)
     candidate = spec.candidate
-    if not candidate.slot:
-        yield ("spec", "candidate"), "a test tries what git says its variants run: write slot: candidateVersion"
+    if not candidate.slot and not _begins(spec, given):
+        what = "a test tries what git says its variants run: write slot: candidateVersion"
+        yield ("spec", "candidate"), f"{what}; the bot begins one of a single variant that templates make"
     if candidate.workload:
         yield ("spec", "candidate", "workload"), "each variant has its own: strategy.abTest.variants"
     if candidate.traffic:
@@ -49,6 +51,30 @@ def _places(spec: PolicySpec, given: AbTest) -> Iterator[Problem]:
             yield (*_PATH, "variants", index), f"needs an edit that sets version, of: {name}"
         elif SlotName.WEIGHT not in slots and any(SlotName.WEIGHT in other for other in held.values()):
             yield (*_PATH, "variants", index), f"needs an edit that sets weight, of: {name}, as others have one"
+
+
+def _begins(spec: PolicySpec, given: AbTest) -> bool:
+    """Whether there is one variant for one version that is new, and the bot can bring it."""
+    return bool(len(given.variants) == 1 and spec.passing and (spec.candidate.registry or spec.candidate.version))
+
+
+def _passing(spec: PolicySpec) -> Iterator[Problem]:
+    """Variants whose files come and go: nothing else may say what they run, or sends users to them."""
+    for index, edit in enumerate(spec.edits if spec.passing else ()):
+        path = ("spec", "edits", index)
+        if edit.set is SlotName.WEIGHT:
+            yield (
+                path,
+                "users would be sent to a variant whose files are gone: leave its traffic to Iter8, or its files",
+            )
+        elif edit.of in spec.passing and not edit.comes_and_goes:
+            yield (
+                path,
+                f"stays when the files of {edit.of} are removed: give it a file of its own, or none to the others",
+            )
+        elif edit.document and edit.document.path and not spec.candidate.slot:
+            what = "is for a document that others bring, with candidate.slot; the bot makes one from a template"
+            yield (*path, "document", "path"), what
 
 
 def _compared(spec: PolicySpec, given: AbTest) -> Iterator[Problem]:
