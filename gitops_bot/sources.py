@@ -57,18 +57,18 @@ def _bytes(path: Path) -> bytes:
         raise PolicyInvalid(f"cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def from_files(name: str, repository: Repository, paths: Sequence[Path]) -> Load:
-    """Policies of files that name this repository; others belong to other jobs."""
+def from_files(name: str, repository: Repository, paths: Sequence[Path], said: str) -> Load:
+    """Policies of files that name this repository; others belong to other jobs. said: the defaults, as written."""
 
     def load(_sight: Sight) -> Loaded:
-        loaded = one_by_one(files(paths), repository.base)
+        loaded = one_by_one(files(paths), repository.base, said)
         mine = [one for one in loaded.policies if one.policy.spec.repository == name]
         return _by_branch(repository, _fitting(name, repository, Loaded(mine, loaded.failures)))
 
     return load
 
 
-def from_base(name: str, repository: Repository) -> Load:
+def from_base(name: str, repository: Repository, said: str) -> Load:
     """Policies on base at the commit that was read: never from a pull request's head."""
     folder = repository.policies or POLICIES
 
@@ -78,7 +78,7 @@ def from_base(name: str, repository: Repository) -> Load:
         sight.site.repo.prefetch([(sight.base_commit, path) for path in paths])
         read = {path: tree.read(path) for path in paths}
         sources = [Source(path, data) for path, data in read.items() if data is not None]
-        loaded = _by_branch(repository, _fitting(name, repository, one_by_one(sources, repository.base)))
+        loaded = _by_branch(repository, _fitting(name, repository, one_by_one(sources, repository.base, said)))
         failures = [*loaded.failures, *(_not_a_file(path) for path, data in read.items() if data is None)]
         # A folder that is not there is as likely a slip of the configuration as the removal of every policy.
         if not paths:
@@ -184,16 +184,16 @@ def in_known_clusters(load: Load, known: Set[str]) -> Load:
     return checked
 
 
-def one_by_one(sources: Sequence[Source], base: str = "") -> Loaded:
+def one_by_one(sources: Sequence[Source], base: str = "", said: str = "{}") -> Loaded:
     """The policies of the files that are right; a broken file, and two that clash, stop nobody else.
 
-    base: where a policy writes that does not say it.
+    base: where a policy writes that does not say it. said: the defaults of the bot configuration, as written.
     """
     loaded: list[LoadedPolicy] = []
     failures: list[Failure] = []
     for source in sources:
         try:
-            loaded += _of_file(source)
+            loaded += _of_file(source, said)
         except PolicyError as error:
             failures.append(Failure(source.name, error))
     clashes = conflicts(loaded, base)
@@ -203,9 +203,9 @@ def one_by_one(sources: Sequence[Source], base: str = "") -> Loaded:
 
 
 @lru_cache(maxsize=4096)
-def _of_file(source: Source) -> tuple[LoadedPolicy, ...]:
+def _of_file(source: Source, said: str) -> tuple[LoadedPolicy, ...]:
     """A file that is as it was gives what it gave: a daemon reads the same ones again and again."""
-    return load_policies([source])
+    return load_policies([source], said=said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,8 @@ def _job(
         selectors={one: selectors(given) for one, given in config.spec.clusters.items() if given.selectors},
         consoles=consoles(config.spec.clusters, secret),
     )
-    load = from_files(name, repository, options.policies) if options.policies else from_base(name, repository)
+    said, paths = config.spec.defaults.said, options.policies
+    load = from_files(name, repository, paths, said) if paths else from_base(name, repository, said)
     load = known_notifiers(in_known_clusters(load, {*config.spec.clusters, *_servers(config)}), config)
 
     def close() -> None:

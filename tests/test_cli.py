@@ -57,6 +57,17 @@ for one in OTHER_EDITS:
     one.pop("kustomizeImage", None)
 
 
+def test_defaults_of_the_configuration_are_under_the_policies(bot: Bot, environment: Environment) -> None:
+    file = config(environment.path.parent, defaults={"pullRequest": {"labels": ["release"], "draft": True}})
+    assert bot("run", "--once", "-c", file).code == 0
+    (pull,) = environment.pulls()
+    assert (pull["labels"], pull["draft"]) == (["release"], True)
+    shown = environment.path.parent / "shop.yaml"
+    shown.write_text(environment.read("policies/shop.yaml"))
+    (rendered,) = yaml.safe_load_all(bot("policy", "render", shown, "-c", file).out)
+    assert rendered["spec"]["pullRequest"] == {"labels": ["release"], "draft": True}
+
+
 # ---------------------------------------------------------------- plan
 
 

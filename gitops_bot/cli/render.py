@@ -24,7 +24,13 @@ def group() -> None:
 
 @group.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def render(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The bot's configuration, whose defaults count.",
+)
+def render(files: tuple[Path, ...], config: Path | None) -> None:
     """Print every policy of the files, those that pipelines become among them, as YAML that loads to the same.
 
     \b
@@ -32,9 +38,11 @@ def render(files: tuple[Path, ...]) -> None:
       gitops-bot policy render policies/pipeline.yaml
     """
     from gitops_bot import sources
+    from gitops_bot.cli import load
     from gitops_bot.policy.loading import load_policies
 
-    click.echo(text(load_policies(sources.files(files), whole=sources.are_whole(files))), nl=False)
+    said = load(config).spec.defaults.said if config else "{}"
+    click.echo(text(load_policies(sources.files(files), whole=sources.are_whole(files), said=said)), nl=False)
 
 
 def text(loaded: Sequence[LoadedPolicy]) -> str:

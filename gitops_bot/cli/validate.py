@@ -32,14 +32,18 @@ def check(paths: Sequence[Path]) -> Found:
     configs = [source for source in given if _is_config(source)]
     errors: list[BotError] = []
     checked = 0
+    said: list[str] = []
     for source in configs:
         try:
-            load_config(source)
+            said.append(load_config(source).spec.defaults.said)
             checked += 1
         except PolicyError as error:
             errors.append(error)
     try:
-        loaded = load_policies([source for source in given if source not in configs], whole=are_whole(paths))
+        policies = [source for source in given if source not in configs]
+        # With one configuration it is clear whose defaults count.
+        over = said[0] if len(said) == len(configs) == 1 else "{}"
+        loaded = load_policies(policies, whole=are_whole(paths), said=over)
         errors += [clash.error for clash in conflicts(loaded)]
         checked += len(loaded)
     except BotError as error:

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from gitops_bot.model import PREFIX
 from gitops_bot.policy.base import BranchName, BranchPrefix, Later, Metadata, Name, RepoPath, Spec, Text
+from gitops_bot.policy.defaults import Defaults, GivenDefaults
 from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.speaking import LinkName, LinkTemplate
 from gitops_bot.policy.watched import LabelName, LabelValue, Narrowed
@@ -264,7 +265,7 @@ class BotSpec(Spec):
     notifiers: dict[Name, NotifierConfig] = {}
     """Where policies may have people told."""
     server: Later = None
-    defaults: Later = None
+    defaults: GivenDefaults = Defaults()
 
 
 class BotConfig(Spec):

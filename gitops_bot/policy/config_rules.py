@@ -23,7 +23,8 @@ def problems(config: BotConfig) -> list[Problem]:
     found: list[Problem] = [] if spec.repositories else [(("spec", "repositories"), "at least one is needed")]
     for name, repository in spec.repositories.items():
         found += _repository(("spec", "repositories", name), repository)
-        found += _notified(("spec", "repositories", name, "notify"), repository, tuple(spec.notifiers))
+        found += _notified(("spec", "repositories", name, "notify"), repository.notify, tuple(spec.notifiers))
+    found += _notified(("spec", "defaults", "notify"), spec.defaults.notify or (), tuple(spec.notifiers))
     for name, cluster in spec.clusters.items():
         found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
     for host, registry in spec.registries.items():
@@ -90,8 +91,8 @@ def _gitlab(path: Path, repository: Repository) -> Iterator[Problem]:
         yield (*path, "mergeMethod"), "there is no rebase on gitlab: set the project's merge method to fast-forward"
 
 
-def _notified(path: Path, repository: Repository, known: tuple[str, ...]) -> Iterator[Problem]:
-    for name in repository.notify:
+def _notified(path: Path, names: tuple[str, ...], known: tuple[str, ...]) -> Iterator[Problem]:
+    for name in names:
         if name not in known:
             yield path, f"no notifier is named {name} at spec.notifiers"
 

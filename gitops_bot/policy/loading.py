@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from gitops_bot.errors import PolicyInvalid, PolicySyntax
-from gitops_bot.policy import config_rules, named, rules, wording
+from gitops_bot.policy import config_rules, defaults, named, rules, wording
 from gitops_bot.policy.base import Spec
 from gitops_bot.policy.config import BotConfig
 from gitops_bot.policy.jsonschema import schema_of
@@ -75,15 +75,20 @@ class InvalidProblems(PolicyInvalid):
 
 
 def load_policies(
-    sources: Sequence[Source], *, check: Rules[PromotionPolicy] = rules.problems, whole: bool = False
+    sources: Sequence[Source],
+    *,
+    check: Rules[PromotionPolicy] = rules.problems,
+    whole: bool = False,
+    said: str = "{}",
 ) -> tuple[LoadedPolicy, ...]:
     """The policies of the files, in their order. Errors: SyntaxProblems, InvalidProblems.
 
-    whole: these are all that there are, so what they call each other is looked up.
+    whole: these are all that there are, so what they call each other is looked up. said: the defaults of the bot
+    configuration, as written.
     """
     by_name: dict[str, LoadedPolicy] = {}
     files: list[_File[PromotionPolicy]] = []
-    for file in (_policies(source, check) for source in sources):
+    for file in (_policies(source, check, said) for source in sources):
         faults = list(file.faults)
         for document, policy in file.found:
             loaded = LoadedPolicy(policy, file.name, _line(document), document.value)
@@ -146,19 +151,20 @@ def _file(source: Source, model: type[SpecT], check: Rules[SpecT]) -> _File[Spec
     return _File(source.name, reading, found, tuple(faults))
 
 
-def _policies(source: Source, check: Rules[PromotionPolicy]) -> _File[PromotionPolicy]:
+def _policies(source: Source, check: Rules[PromotionPolicy], said: str) -> _File[PromotionPolicy]:
     """Policies, and those that pipelines become."""
     reading = read(source.data)
     found: list[tuple[Document, PromotionPolicy]] = []
     faults: list[Fault] = []
-    for document in reading.documents:
+    for written in reading.documents:
+        document, defaulted = defaults.under(written, said)
         if isinstance(document.value, dict) and document.value.get("kind") == PromotionPipeline.__name__:
             policies, wrong = _pipeline(document, check)
             found += policies
         else:
             policy, wrong = _document(document, PromotionPolicy, check)
             found += [(document, policy)] if policy else []
-        faults += wrong
+        faults += [defaults.told(fault, defaulted) for fault in wrong]
     if reading.stopped:
         faults.append(reading.stopped)
     return _File(source.name, reading, tuple(found), tuple(faults))

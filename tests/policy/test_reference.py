@@ -25,4 +25,4 @@ def test_every_key_is_on_the_page() -> None:
 
 
 def test_what_is_not_served_says_so() -> None:
-    assert "Not supported yet: `server`, `defaults`" in reference()
+    assert "Not supported yet: `server`" in reference()

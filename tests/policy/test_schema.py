@@ -76,7 +76,7 @@ def test_docstrings_are_descriptions_and_defaults_are_written_as_users_write_the
 
 def test_names_of_later_versions_match_nothing() -> None:
     properties = schema_of(BotConfig)["$defs"]["BotSpec"]["properties"]
-    assert properties["defaults"] == {"not": {}, "description": "not supported yet"}
+    assert properties["server"] == {"not": {}, "description": "not supported yet"}
 
 
 def test_good_documents_validate() -> None:
