@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,9 +12,12 @@ from gitops_bot.model import Ask, AskKind, Version
 
 PREFIX = "/gitops-bot"
 _LINE = re.compile(r"/gitops-bot(?:[ \t]+(?P<rest>.*))?", re.IGNORECASE)
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_BREAK = re.compile(r"\r\n?|\n")
+_FENCE = re.compile(r" {0,3}(?P<marks>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+_HIDDEN = re.compile(r"<!--|<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
+"""What begins text that nobody sees, or sees as it is written."""
 _HEAD = re.compile(r"[0-9a-f]{7,40}", re.IGNORECASE)
-_VERSION = re.compile(r"[\w][\w.+-]*(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
+_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
 _REASON = 200
 _KNOWN = ", ".join(kind.value for kind in AskKind)
 
@@ -30,16 +34,39 @@ class Command:
 def read(text: str, by: str) -> Command | str | None:
     """The command of a comment, what is wrong with it, or None where there is none.
 
-    A command begins its line, outside of fenced code; the first one counts.
+    A command begins its line, outside of fenced code and of what HTML hides or shows as it is; the first one counts.
     """
-    fence = ""
-    for line in text.splitlines():
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        elif not fence and (found := _LINE.fullmatch(line.rstrip())):
+    for line in _spoken(text):
+        if found := _LINE.fullmatch(line.rstrip()):
             return _command((found["rest"] or "").split(), by)
     return None
+
+
+def _spoken(text: str) -> Iterator[str]:
+    """The lines that are prose."""
+    fence, ends = "", ""
+    for line in _BREAK.split(text):
+        mark = _FENCE.fullmatch(line)
+        if ends:
+            ends = "" if ends in line.lower() else ends
+        elif fence:
+            closes = mark and mark["marks"].startswith(fence) and not mark["info"].strip()
+            fence = "" if closes else fence
+        elif mark:
+            fence = mark["marks"]
+        else:
+            ends = _hides(line)
+            yield line
+
+
+def _hides(line: str) -> str:
+    """What ends the hidden text that a line begins and does not end; empty where it begins none."""
+    ends = ""
+    for found in _HIDDEN.finditer(line):
+        if not ends or ends in line[: found.start()].lower():
+            ends = f"</{found[1].lower()}>" if found[1] else "-->"
+            ends = "" if ends in line[found.end() :].lower() else ends
+    return ends
 
 
 def _command(words: list[str], by: str) -> Command | str:
@@ -67,6 +94,6 @@ def _command(words: list[str], by: str) -> Command | str:
 def _time(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):  # a zone may lead out of the years that there are
         return None
-    return at.astimezone(UTC) if at.tzinfo else None

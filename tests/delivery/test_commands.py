@@ -29,6 +29,10 @@ READ = (
     ),
     ("/gitops-bot explain\n/gitops-bot promote", Ask(AskKind.EXPLAIN, "ada"), ""),
     ("```\n/gitops-bot hold\n```\n/gitops-bot reopen", Ask(AskKind.REOPEN, "ada"), ""),
+    ("```\n```js\n/gitops-bot hold\n````\n/gitops-bot reopen", Ask(AskKind.REOPEN, "ada"), ""),
+    ("```x``` is code\n/gitops-bot hold", Ask(AskKind.HOLD, "ada"), ""),
+    ("<!-- seen by nobody\n/gitops-bot hold\n-->\n/gitops-bot reopen", Ask(AskKind.REOPEN, "ada"), ""),
+    ("<!-- one --> <!-- two -->\n/gitops-bot hold", Ask(AskKind.HOLD, "ada"), ""),
 )
 WRONG = (
     ("/gitops-bot", "the commands are"),
@@ -37,12 +41,25 @@ WRONG = (
     ("/gitops-bot promote ../../x", "one version"),
     ("/gitops-bot promote --head main", "--head wants"),
     ("/gitops-bot promote --until 2026-03-02T18:00Z", "--until goes with hold"),
+    ("/gitops-bot promote ü", "one version"),
+    ("/gitops-bot hold --until 0001-01-01T00:00+14:00", "--until goes with hold"),
+    ("/gitops-bot hold --until 9999-12-31T23:59-14:00", "--until goes with hold"),
     ("/gitops-bot hold --until tomorrow", "--until goes with hold"),
     ("/gitops-bot hold --until 2026-03-02T18:00", "--until goes with hold"),
     ("/gitops-bot hold --force", "is no option"),
     ("/gitops-bot promote --head", "is no option"),
 )
 NONE = ("", "gitops-bot hold", "> /gitops-bot hold", " /gitops-bot hold", "/gitops-bots hold", "~~~\n/gitops-bot hold")
+HIDDEN = (
+    "```\n```js\n/gitops-bot hold\n```",
+    "````\n```\n/gitops-bot hold\n````",
+    "<!--\n/gitops-bot hold\n-->",
+    "<!-- one --> and <!-- two\n/gitops-bot hold\n-->",
+    "<PRE class='x'>\n/gitops-bot hold\n</pre>",
+    "see\u2028/gitops-bot hold",
+    "see\x0b/gitops-bot hold",
+    "see\x85/gitops-bot hold",
+)
 
 
 @pytest.mark.parametrize(("text", "ask", "head"), READ)
@@ -57,6 +74,6 @@ def test_what_is_wrong_with_it_is_said(text: str, why: str) -> None:
     assert why in said
 
 
-@pytest.mark.parametrize("text", NONE)
+@pytest.mark.parametrize("text", NONE + HIDDEN)
 def test_other_text_is_no_command(text: str) -> None:
     assert commands.read(text, "ada") is None
