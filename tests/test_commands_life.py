@@ -329,12 +329,13 @@ def test_comments_are_read_only_where_something_was_said(made: Made) -> None:
 
     asked()
     idle = asked()
-    assert len(idle) == 2
+    pipelines = 0 if isinstance(place.world.fake, FakeGitHub) else 1  # GitLab waits for those of what is open
+    assert len(idle) == 2 + pipelines
     place.world.person_says(only(place), "Fine")
-    assert len(asked()) == 3
+    assert len(asked()) == len(idle) + 1
     assert asked() == idle
     place.world.commit(BASE, {CANARY: KUSTOMIZATION.format(tag="1.0.0").encode(), ROUTE: tree()[ROUTE].encode()})
     tick.run(bot)
     assert place.open == []
     asked()
-    assert asked() == idle
+    assert asked() == idle[:2]
