@@ -58,7 +58,7 @@ class RecordedMetrics:
         """One reading per instant of the query, in order; a file that cannot be read gives none."""
         try:
             self._look()
-        except (OSError, LookupError, TypeError, ValueError, re.error) as error:
+        except (OSError, LookupError, TypeError, ValueError, RecursionError, re.error) as error:
             reason = f"the recording {self._file} cannot be read: {error}"
             return tuple(Missing(reason, at, answered=False) for at in query.instants())
         series = _fitting(self._series, query.expression)
@@ -161,7 +161,7 @@ def _objects_in(file: Path) -> Iterator[Mapping[str, Any]]:
             documents: tuple[Any, ...] = (json.loads(text),)
         else:
             documents = tuple(yaml.load_all(text, Loader=_AsTheApi))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ClusterUnreachable(f"recorded objects cannot be read: {error}", where=str(file)) from error
     for document in documents:
         if isinstance(document, dict):

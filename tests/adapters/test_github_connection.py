@@ -219,6 +219,8 @@ TROUBLE: tuple[tuple[int, Any, dict[str, str], type[BotError], str], ...] = (
     (201, b'{"half', {}, ForgeUnreachable, "no answer"),
     (403, b"<html>proxy</html>", {}, ForgeDenied, "no explanation"),
     (502, b"<html>proxy</html>", {}, ForgeUnreachable, "502"),
+    (200, 9000 * b"[", {}, ForgeUnreachable, "recursion"),
+    (403, 9000 * b"[", {}, ForgeDenied, "no explanation"),
 )
 
 

@@ -170,6 +170,8 @@ def test_a_missing_right_is_named_with_a_command_to_see_it(server: Scripted, tmp
         (Answer("<html>", 503, {"Retry-After": "3600"}), "answered 503"),
         (Answer("", 302, {"Location": "https://login.example.com"}), "answered 302"),
         (Answer("<html>log in</html>", 200, {"Content-Type": "text/html"}), "not the Kubernetes API"),
+        (Answer(9000 * "[", 200), "not the Kubernetes API"),
+        (Answer(9000 * "[", 500), "answered 500"),
         (Answer('{"items": [', 200, {"Content-Type": "application/json"}), "not the Kubernetes API"),
         (in_json({"kind": "Status"}), "not the Kubernetes API"),
         (in_json([1]), "not the Kubernetes API"),

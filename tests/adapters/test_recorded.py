@@ -74,7 +74,8 @@ def test_the_letter_goes_before_regular_expressions_and_those_fit_whole(tmp_path
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", "{}", '{"series": [{"query": "up"}]}', '{"series": [{"query": "~>(", "points": []}]}'],
+    ["{", "[]", "{}", '{"series": [{"query": "up"}]}', '{"series": [{"query": "~>(", "points": []}]}', 9000 * "["],
+    ids=lambda text: text[:20],
 )
 def test_a_recording_that_cannot_be_read_is_missing(tmp_path: Path, text: str) -> None:
     (tmp_path / "metrics.json").write_text(text)

@@ -284,9 +284,9 @@ def _parsed(status: int, text: str) -> Any:
     """The answer's JSON. A refusal may come from a proxy that speaks HTML: then its status has to do."""
     try:
         return json.loads(text) if text else None
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError) as error:
         if status < 400:
-            raise
+            raise json.JSONDecodeError(str(error), text[:80], 0) from error
         return None
 
 

@@ -95,7 +95,7 @@ class Connection:
                 rest = b""
                 for chunk in answer.stream():
                     *whole, rest = (rest + chunk).split(b"\n")
-                    yield from map(json.loads, whole)
+                    yield from map(_parsed, whole)
                     if time.monotonic() > ends:
                         raise self.unreachable("the answer does not end")
                 if rest.strip():
@@ -183,6 +183,8 @@ def _parsed(data: bytes) -> Any:
     gc.disable()
     try:
         return json.loads(data)
+    except RecursionError:
+        raise ValueError("it nests too deep") from None
     finally:
         if looking:
             gc.enable()
@@ -191,7 +193,7 @@ def _parsed(data: bytes) -> Any:
 def _status(body: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
