@@ -15,6 +15,9 @@ from gitops_bot.ports import NewPull
 AT_ONCE = 10
 """So many at most: each takes a forge up to a second, and GitHub gives up on a request after ten."""
 
+WRITES = 4
+"""That each may want: a status, itself, labels, reviewers."""
+
 Opened = PullRequest | ForgeError
 """A pull request, or why there is none."""
 
@@ -35,8 +38,8 @@ class Together:
         self._most = AT_ONCE
 
     def at_once(self) -> int:
-        """As the port has it: fewer after a request that was not answered, and no more than the hour's writes allow."""
-        return max(1, min(self._most, self._pace.quota().writes_left // 2))
+        """As the port has it: fewer after a request without an answer, and no more than the hour's writes allow."""
+        return max(1, min(self._most, self._pace.quota().writes_left // WRITES))
 
     def open(self, wanted: Sequence[NewPull]) -> Sequence[Opened]:
         """As the port has it."""

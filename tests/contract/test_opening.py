@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_bot.adapters.pace import PER_HOUR
 from gitops_bot.adapters.together import AT_ONCE
 from gitops_bot.errors import ForgeDenied, ForgeRefused, ForgeUnreachable, RateLimited
 from gitops_bot.model import PullRequest
@@ -156,6 +157,16 @@ def test_a_forge_that_does_not_answer_is_asked_for_fewer_and_then_for_more_again
     assert forge.at_once() == 2
     forge.open_many(new[:2])
     assert forge.at_once() == 3
+
+
+def test_no_more_are_begun_than_the_hour_has_writes_for(world: World) -> None:
+    forge = world.forge()
+    with forge._pace.turn("POST /x", writes=PER_HOUR - 21):
+        pass
+    assert forge.at_once() == 5
+    with forge._pace.turn("POST /x", writes=20):
+        pass
+    assert forge.at_once() == 1
 
 
 def test_a_limit_ends_it_and_nothing_else_is_sent(world: World, forge: ForgeOfMany) -> None:
