@@ -91,6 +91,7 @@ def repository(folder: Path) -> Path:
     _git(path, "fast-import", "--quiet", stdin="".join(lines).encode())
     _git(path, "config", "receive.unpackLimit", "1")
     _git(path, "config", "uploadpack.allowFilter", "true")
+    _git(path, "config", "receive.autogc", "false")  # forges tidy up when nobody waits
     hook = path / "hooks" / "post-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\nwc -l >>{path}.pushes\n")

@@ -62,6 +62,20 @@ BEFORE: dict[str, Content] = {
 }
 
 
+def test_every_regular_file_is_listed_folder_by_folder_and_all_at_once(
+    repository: GitRepository, remote: Remote
+) -> None:
+    tree = repository.tree(remote.commit({**BEFORE, "caf\xe9/\n\t x.yaml": b"1"}))
+    repository.refresh()
+    listed = tree.below("")
+    assert "caf\xe9/\n\t x.yaml" in listed
+    assert not {"s/link", "s/module"} & {*listed}
+    folders = [name for name in tree.names("") if name not in listed]
+    assert sorted(listed) == sorted(
+        [path for one in folders for path in tree.below(one)] + [*{*tree.names("")} & {*listed}]
+    )
+
+
 def test_the_trees_are_those_that_git_makes(repository: GitRepository, remote: Remote) -> None:
     parent = remote.commit(BEFORE)
     repository.refresh()

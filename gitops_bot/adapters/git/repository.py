@@ -215,9 +215,16 @@ class GitRepository:
     def below(self, commit: str, folder: str) -> tuple[str, ...]:
         """The path of every regular file below a folder, depth first; the root is the empty path."""
         with self._local(commit):
-            found = self._objects.folder_at(commit, path_parts(folder) if folder else ())
-            prefix = f"{folder}/" if folder else ""
-            return tuple(self._below(found, prefix)) if found else ()
+            if not folder:
+                return self._everything(commit)
+            found = self._objects.folder_at(commit, path_parts(folder))
+            return tuple(self._below(found, f"{folder}/")) if found else ()
+
+    def _everything(self, commit: str) -> tuple[str, ...]:
+        """All of it at once: folder by folder, a large repository is tens of thousands of questions."""
+        listed = self._cache.git("ls-tree", "-r", "-z", self._objects.root(commit).oid)
+        entries = (line.partition(b"\t") for line in listed.split(b"\0"))
+        return tuple(path.decode("utf-8", "surrogateescape") for head, _, path in entries if head.startswith(b"100"))
 
     def _below(self, folder: Folder, prefix: str) -> Iterator[str]:
         for name, entry in folder.entries.items():

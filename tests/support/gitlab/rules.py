@@ -379,7 +379,9 @@ class World:
         if pipeline_id is not None and pipeline is None:
             raise Refusal(404, "404 Pipeline for pipeline_id, sha and ref Not Found")
         if pipeline is None:
-            holding = sorted(name for name, head in self.repo.heads().items() if self.repo.holds(head, sha))
+            heads = self.repo.heads()
+            holding = [name for name, head in sorted(heads.items()) if head == sha]
+            holding = holding or sorted(name for name, head in heads.items() if self.repo.holds(head, sha))
             if ref is None and not holding:
                 raise Refusal(404, "404 References for commit Not Found")
             pipeline = self.pipelines.start(sha, ref or holding[0], "external")
