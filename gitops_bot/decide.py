@@ -113,9 +113,10 @@ def _waits(state: State) -> tuple[str, ...]:
 
 
 def _with_proof(policy: PromotionPolicy, facts: Facts, state: State, verdict: Verdict) -> Verdict:
-    """What the environments before this one prove, beside what was measured here."""
+    """What the environments before this one prove, or what gives the candidate, beside what was measured here."""
     held = strategy.environments.checks(policy.spec, facts.readings, state.slots, state.candidate, facts.now)
-    return replace(verdict, checks=(*verdict.checks, *held)) if held else verdict
+    proof = (*held, *strategy.given(policy, state))
+    return replace(verdict, checks=(*verdict.checks, *proof)) if proof else verdict
 
 
 def _on_its_way(policy: PromotionPolicy, facts: Facts, state: State, step: Step) -> tuple[str, ...]:

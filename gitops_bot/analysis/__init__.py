@@ -71,9 +71,10 @@ def verdict(
         checks.append(CheckResult("templates", Outcome.UNKNOWN, "; ".join(unread)))
     if trial and trial.excused:
         checks.append(CheckResult("analysis", Outcome.PASS, trial.excused))
-    if not policy.spec.asks_metrics and policy.spec.candidate.version:
+    given = not (policy.spec.asks_metrics or policy.spec.judged_after)
+    if given and policy.spec.candidate.version:
         checks.append(CheckResult("requested", Outcome.PASS, f"{policy.spec.candidate.version} was given by hand"))
-    if policy.spec.candidate.registry and candidate and not (policy.spec.asks_metrics or policy.spec.asks_experiment):
+    if given and policy.spec.candidate.registry and candidate and not policy.spec.asks_experiment:
         checks.append(CheckResult("offered", Outcome.PASS, f"{candidate} is what {_range(policy)} gives"))
     if policy.spec.candidate.registry and candidate is None:
         checks.append(CheckResult("offered", Outcome.UNKNOWN, f"which version {_range(policy)} gives is not known"))
@@ -104,7 +105,8 @@ def _health(
     """Whether what runs the candidate is live and well; a FAIL only of the very version that git names."""
     spec = policy.spec
     watched = spec.candidate.workload or (None if spec.asks_experiment else spec.candidate.experiment)
-    if watched is None or candidate is None or (spec.candidate.environments and trial is None):
+    unseen = trial is None and (spec.candidate.environments or spec.judged_after)
+    if watched is None or candidate is None or unseen:
         return
     for cluster in spec.clusters:
         status = statuses[cluster, watched.ref]

@@ -49,7 +49,8 @@ def _candidate(candidate: Candidate, strategy: Strategy) -> Iterator[Problem]:
     )
     if candidate.registry:
         yield from experiments.registry_problems((*path, "registry"), candidate.registry)
-    by_name = candidate.slot or candidate.environments
+    afterwards = strategy.promote is not None and strategy.promote.analysis == "after"
+    by_name = candidate.slot or candidate.environments or afterwards
     if candidate.workload and not by_name and not strategy.blue_green:
         yield (*path, "workload"), "only goes with slot or environments: an experiment names its own workload"
     if candidate.experiment:

@@ -251,6 +251,14 @@ class PolicySpec(Spec):
         return self.candidate.experiment is not None and self.analysis.source != "metrics"
 
     @property
+    def judged_after(self) -> bool:
+        """Nothing runs the candidate here before it is promoted: it is judged once it stands."""
+        promote = self.strategy.promote
+        if promote is None or self.asks_experiment:
+            return False
+        return self.candidate.environments is not None or promote.analysis == "after"
+
+    @property
     def written(self) -> tuple[Edit, ...]:
         """The edits that a step may write; where the strategy promotes, the candidate's version is only read."""
         only_read = self.strategy.promote is not None and not self.trial_files

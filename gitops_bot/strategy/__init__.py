@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gitops_bot.model import Slots, Step, Trial, Verdict
+from gitops_bot.model import CheckResult, Slots, Step, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import (
     ab_test,
@@ -64,6 +64,11 @@ def judged(policy: PromotionPolicy, state: State) -> PromotionPolicy:
     return ladder.judged(flips.cast(policy, state.slots, state.candidate), state.slots)
 
 
+def given(policy: PromotionPolicy, state: State) -> tuple[CheckResult, ...]:
+    """What stands for evidence of a candidate that nothing runs before it is promoted."""
+    return promote.given(policy, state)
+
+
 def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, Slots]:
     """What git will say on the way of a trial that begins with these slots, and once it is over, either way."""
     if policy.spec.handed:
@@ -86,6 +91,7 @@ __all__ = [
     "claim",
     "ends",
     "environments",
+    "given",
     "heeding",
     "judged",
     "named",

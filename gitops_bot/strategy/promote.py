@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gitops_bot.model import Outcome, Step, StepKind, Trial, Verdict
+from gitops_bot.model import CheckResult, Outcome, Step, StepKind, Trial, Verdict
 from gitops_bot.policy.schema import PromotionPolicy
 from gitops_bot.strategy import trial_files
+from gitops_bot.strategy.history import same
 from gitops_bot.strategy.state import State, first_release, standing_rollback, watch_over
 from gitops_bot.strategy.state import trial as on_trial
 
@@ -14,12 +15,25 @@ from gitops_bot.strategy.state import trial as on_trial
 def trial(policy: PromotionPolicy, state: State) -> Trial | None:
     """What is judged: the candidate, until it stands; then the promoted version for `postAnalysis`."""
     if state.candidate != state.slots.stable:
-        if policy.spec.candidate.environments and not policy.spec.asks_experiment:
-            return None  # it runs elsewhere alone, and was judged there
+        if policy.spec.judged_after:
+            return None  # nothing runs it here
         return on_trial(state, state.slots.stable) if trial_files.begun(policy, state) else None
     forward = state.stable_before is not None and not state.went_back
     watched = forward and _watched(policy, state)
     return on_trial(state, state.stable_before, watching=True) if watched else None
+
+
+def given(policy: PromotionPolicy, state: State) -> tuple[CheckResult, ...]:
+    """That the candidate is what the policy gives, where that is enough until it stands; nothing once it does."""
+    source, candidate = policy.spec.candidate, state.candidate
+    if not policy.spec.judged_after or candidate is None or same(candidate, state.slots.stable):
+        return ()
+    if source.registry:
+        wanted = source.registry.semver or source.registry.tag
+        return (CheckResult("offered", Outcome.PASS, f"{candidate} is what {source.registry.image} {wanted} gives"),)
+    if source.version:
+        return (CheckResult("requested", Outcome.PASS, f"{candidate} was given by hand"),)
+    return ()
 
 
 def next_step(policy: PromotionPolicy, state: State, verdict: Verdict) -> Step:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gitops_bot.policy.base import Dns1123, Spec
 from gitops_bot.policy.quantities import Duration
 from gitops_bot.policy.strategies.ab_test import AbTest
@@ -11,6 +13,11 @@ from gitops_bot.policy.watched import Workload
 
 class Promote(Spec):
     """One step: write the candidate where the stable version stands."""
+
+    analysis: Literal["before", "after"] = "before"
+    """after: nothing runs a version of the registry, or one given by hand, before it is promoted; so it is promoted as
+    it comes, judged for `analysis.postAnalysis` once it stands, and taken back on evidence. A version of other
+    environments always is."""
 
 
 class BlueGreen(Spec):

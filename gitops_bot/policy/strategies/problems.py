@@ -68,11 +68,23 @@ def _promote(spec: PolicySpec, slots: set[SlotName]) -> Iterator[Problem]:
     if spec.trial_files and spec.candidate.told_by_experiment:
         what = "what files of its own bring is known from git: write slot: candidateVersion beside the experiment"
         yield ("spec", "candidate"), what
+    if spec.strategy.promote and spec.strategy.promote.analysis == "after":
+        yield from _judged_after(spec)
     if spec.candidate.traffic:
         yield ("spec", "candidate", "traffic"), "goes with strategy.canary: only there git has a weight"
     for index, edit in enumerate(spec.edits):
         if edit.set in (SlotName.WEIGHT, SlotName.MIRROR):
             yield ("spec", "edits", index, "set"), "strategy.promote writes versions only"
+
+
+def _judged_after(spec: PolicySpec) -> Iterator[Problem]:
+    path = ("spec", "strategy", "promote", "analysis")
+    if spec.candidate.experiment:
+        yield path, "after does not go with an experiment, whose verdict is waited for"
+    elif spec.trial_files or spec.candidate.slot == SlotName.CANDIDATE.value:
+        yield path, "after does not go with a candidate that runs somewhere before: what git names is judged there"
+    elif not spec.analysis.measures and not spec.candidate.workload:
+        yield path, "after needs metrics, or candidate.workload: nothing would be judged"
 
 
 def _trial_files(spec: PolicySpec) -> Iterator[Problem]:
