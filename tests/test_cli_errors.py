@@ -87,6 +87,11 @@ BAD_POLICIES: Mapping[str, tuple[Mapping[str, str | None], int, tuple[str, ...]]
     ),
     "another repository": ({POLICY: policy(repository="elsewhere")}, 11, ("spec.repository is elsewhere",)),
     "a base that is not there": ({POLICY: policy(base="release")}, 40, ("there is no branch release", "spec.base")),
+    "an unknown hub": (
+        {POLICY: policy(clusters={"placement": {"hub": "moon", "namespace": "shop", "name": "fleet"}})},
+        11,
+        ("no cluster is named moon", "prod"),
+    ),
     "an unknown cluster": ({POLICY: policy(clusters=["mars"])}, 11, ("no cluster is named mars", "prod")),
     "two policies that write the same place": (
         {"policies/other.yaml": policy("other")},
