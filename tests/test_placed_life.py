@@ -185,7 +185,7 @@ def test_a_cluster_that_nobody_configured_is_named_and_never_asked(names: tuple[
     assert found.spec.unknown_clusters.endswith(f"it chose {shown}, which the bot configuration does not know")
     error = sight.troubles["cart"]
     assert isinstance(error, PolicyInvalid)
-    assert "Name each at spec.clusters of the bot configuration, as the hub hub calls it." in str(error)
+    assert "Name each at spec.clusters of the bot configuration, as the hub calls it." in str(error)
 
 
 NAMES = ("eu-1", "eu-2", "us-1", "ap-1")
@@ -307,7 +307,7 @@ def test_an_open_promotion_stays_and_waits_while_a_cluster_joins_that_nobody_kno
     joined = [placement(4, (0, "canary", 1), (1, "", 3)), *WHOLE[1:], decision(4, "ap-1", group=(1, ""))]
     life.failures = [
         "policy cart, Placement shop/cart in hub: it chose ap-1, which the bot configuration does not know. "
-        "Name each at spec.clusters of the bot configuration, as the hub hub calls it."
+        "Name each at spec.clusters of the bot configuration, as the hub calls it."
     ]
     plan = life.tick_in(fleet(life, commit, joined))
     assert (plan.step.kind, len(life.open())) == (StepKind.HOLD, 1)

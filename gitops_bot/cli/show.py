@@ -201,10 +201,11 @@ def _window(query: Query) -> str:
     return f"{query.start - query.step:%H:%M:%S} to {query.end:%H:%M:%S} UTC"
 
 
-_OPENING = {
+OPENING = {
     "stop": f"remove {STOP} from base, or let it end",
     "suspend": "set spec.suspend to false",
     "hold": "take the label off the pull request",
+    "clusters": "let the hub decide, and name every cluster that it chose at spec.clusters of the bot configuration",
     "sync": "let the clusters have what was merged",
     "soak": "wait, or change spec.gates.soak",
     "statuses": "let the named checks succeed",
@@ -216,7 +217,7 @@ _OPENING = {
 def _change(plan: Plan) -> str:
     shut = next((gate for gate in plan.gates if not gate.open), None)
     if shut:
-        return f"open the gate {shut.name} ({shut.reason}): {_OPENING[shut.name]}"
+        return f"open the gate {shut.name} ({shut.reason}): {OPENING[shut.name]}"
     if plan.step.kind is not StepKind.HOLD:
         return "nothing holds it; a pull request is or will be open" if not plan.notes else "; ".join(plan.notes)
     if plan.step.held is None:

@@ -69,7 +69,7 @@ def _unknown(policy: PromotionPolicy, placement: ByPlacement, names: list[str]) 
     shown = ", ".join(_shown(name) for name in names[:MOST_NAMED])
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     what = f"it chose {shown}{more}, which the bot configuration does not know"
-    remedy = f"Name each at spec.clusters of the bot configuration, as the hub {placement.hub} calls it."
+    remedy = "Name each at spec.clusters of the bot configuration, as the hub calls it."
     return PolicyInvalid(what, where=f"policy {policy.name}, {placement}", remedy=remedy)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+from gitops_bot.cli.show import OPENING
+from gitops_bot.delivery import gates as package
 from gitops_bot.delivery.gates import Round, gates, unknown
 from gitops_bot.model import Gate, Step, StepKind, Stop
 from tests.delivery.given import ADVANCE, BEFORE, NOW, ROLLBACK, policy, pull
@@ -106,3 +110,8 @@ def test_a_label_holds_the_pull_request_that_bears_it(
 ) -> None:
     found = gates(Round(policy(gates=spec), step, NOW, pull=pull("", labels=labels)))
     assert [gate.reason for gate in found if not gate.open] == ([f"#7 bears the label {labels[-1]}"] if closed else [])
+
+
+def test_of_every_gate_people_are_told_what_opens_it() -> None:
+    modules = [import_module(f"{package.__name__}.{one.name}") for one in iter_modules(package.__path__)]
+    assert {module.NAME for module in modules if hasattr(module, "gates")} == set(OPENING)
