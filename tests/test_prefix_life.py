@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_bot.delivery import actions, moved
+from gitops_bot.delivery import actions, marker, moved
 from gitops_bot.model import ClosePr, DequeuePr, OpenPr, PrState, PullRequest, Queued, SetStatus, StatusState
 from gitops_bot.policy.loading import InvalidProblems, Source, load_config
 from tests.delivery.given import ADVANCE, BEFORE, BLIND, ROLLBACK, STOPPED, WAITING, situation
@@ -206,6 +206,12 @@ def test_what_is_closed_keeps_nobody_waiting() -> None:
     assert opened(replace(situation(pulls=(closed,)), prefix="bot/", landed=None)) == []  # a person's no
     other = replace(ADVANCE, slots=replace(BEFORE, weight=50))
     assert opened(replace(situation(other, pulls=(closed,)), prefix="bot/")) == [OpenPr]
+
+
+def test_a_bot_that_ended_between_the_closing_and_the_opening_goes_on() -> None:
+    body = marker.remembering(bodied().body, closed="the bot's branches are below bot/ now")
+    closed = bodied(state=PrState.CLOSED, body=body)
+    assert opened(replace(situation(pulls=(closed,)), prefix="bot/")) == [OpenPr]
 
 
 # ---------------------------------------------------------------- what may be a prefix
