@@ -382,8 +382,7 @@ def _branches(
     policy: PromotionPolicy, facts: Facts, proposal: Proposal | None, word: str
 ) -> Mapping[Direction, actions.Branch]:
     proposed = {change.path: (change.before, change.after) for change in proposal.changes} if proposal else {}
-    pointer = facts.pointer
-    commit = proposal.commit if proposal else ""
+    pointer, commit = facts.pointer, proposal.commit if proposal else ""
     found = {Direction.PROMOTE: actions.Branch(pointer.oid, pointer.ours, pointer.oid == commit)} if pointer else {}
     return found | {
         direction: actions.Branch(

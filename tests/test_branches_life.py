@@ -318,8 +318,9 @@ def test_the_pull_request_says_what_comes_along(tmp_path: Path) -> None:
     branches.tick(2 * HOUR)
     (pull,) = branches.open()
     assert (
-        f"`{pull['head'][:12]}` of `env/dev` and 1 more commit under it, merged as a whole. **7 other files** with it: "
-        "`` config/`x`.yaml ``, `config/a.yaml`, `config/b.yaml`, `config/c.yaml`, `config/d.yaml` and 2 more."
+        f"`{pull['head'][:12]}` of `env/dev` and 1 more commit under it, merged as a whole. With it comes "
+        "**7 other files**: `` config/`x`.yaml ``, `config/a.yaml`, `config/b.yaml`, `config/c.yaml`, "
+        "`config/d.yaml` and 2 more."
     ) in pull["body"]
     assert "put `.gitops-bot/stop.yaml` on `main`" in pull["body"]
     before = branches.environment.snapshot()

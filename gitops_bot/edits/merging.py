@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gitops_bot.edits import read
+from gitops_bot.edits import read, render
 from gitops_bot.errors import EditError
 from gitops_bot.model import Coming, SlotName, Slots, SlotValue, Version
 from gitops_bot.policy.schema import Edit
@@ -30,6 +30,22 @@ def unfit(places: Sequence[Edit], before: Slots, after: Slots, coming: Coming | 
     if wrong is None:
         return ""
     return f"merging {what} into {base} would leave {_shown(found.get(wrong))} there, not {_shown(after.get(wrong))}"
+
+
+def more(places: Sequence[Edit], coming: Coming) -> tuple[str, ...]:
+    """The files with slots in which a commit changes more than these, or other than a write of them would."""
+    if coming.at_fork is None:
+        return ()
+    try:
+        before, after = read(places, coming.at_fork), read(places, coming.at_commit)
+        written = {one.path: one.after for one in render(places, coming.at_fork, before, after, back=True)}
+    except EditError:
+        return ()
+    return tuple(path for path in coming.beyond.paths if path in written and _differs(path, written, coming))
+
+
+def _differs(path: str, written: Mapping[str, bytes | None], coming: Coming) -> bool:
+    return coming.at_commit.read(path) != written[path]
 
 
 def _known(places: Sequence[Edit], coming: Coming) -> Slots:

@@ -39,6 +39,8 @@ class Coming:
     at_commit: Tree
     at_fork: Tree | None
     """Where it and base parted; None where they share no history."""
+    more: tuple[str, ...] = ()
+    """The files with slots in which it changes more than these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 from gitops_bot import edits, strategy
+from gitops_bot.edits import merging
 from gitops_bot.model import Ask, Coming, Direction, Offer, Pointer, Readings, Version
 from gitops_bot.observe.git import branch_names
 from gitops_bot.observe.sight import Sight
@@ -27,7 +29,8 @@ def coming(
     commits = [commit, *([beyond.fork] if beyond.fork else [])]
     repo.prefetch(list(product(commits, edits.candidates(policy.spec.edits))))
     at_fork = repo.tree(beyond.fork) if beyond.fork else None
-    return Coming(version, commit, source.base, beyond, repo.tree(commit), at_fork)
+    found = Coming(version, commit, source.base, beyond, repo.tree(commit), at_fork)
+    return replace(found, more=merging.more(policy.spec.edits, found))
 
 
 def pointer(sight: Sight, policy: PromotionPolicy) -> Pointer | None:

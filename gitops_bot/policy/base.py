@@ -87,6 +87,10 @@ BranchName = Annotated[
     AfterValidator(_branch),
 ]
 """A branch; never something that git could take for an option."""
+BranchTemplate = Annotated[
+    str, StringConstraints(min_length=1, max_length=250, pattern=r"^([A-Za-z0-9_]|\{\{)[A-Za-z0-9_./+#@{} -]*$")
+]
+"""A branch with names of a pipeline in it; it is judged when they are filled in."""
 BranchPrefix = Annotated[
     str,
     StringConstraints(min_length=2, max_length=100, pattern=r"^([A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*/)+$"),

@@ -7,7 +7,7 @@ text may become enums, but neither `"5"` becomes 5 nor 1.10 becomes text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -178,14 +178,25 @@ def _pipeline(
     pipeline, faults = _document(shape, PromotionPipeline, stages.problems)
     if pipeline is None or faults:
         return [], faults
-    found: list[tuple[Document, PromotionPolicy]] = []
+    found: list[tuple[expansion.Expanded, PromotionPolicy]] = []
     for one in expansion.expand(document, pipeline):
         policy, wrong = _document(one.document, PromotionPolicy, check)
         faults += [one.told(fault) for fault in wrong]
-        found += [(one.document, policy)] if policy else []
+        found += [(one, policy)] if policy else []
+    faults += _same_bases(found)
     # What is shared is wrong once, not once for each.
     distinct = {(fault.mark, fault.message): fault for fault in faults}
-    return [] if faults else found, list(distinct.values())
+    return [] if faults else [(one.document, policy) for one, policy in found], list(distinct.values())
+
+
+def _same_bases(found: Sequence[tuple[expansion.Expanded, PromotionPolicy]]) -> Iterator[Fault]:
+    """Environments that would merge their own branch into itself."""
+    base = {policy.name: policy.spec.base for _, policy in found}
+    for one, policy in found:
+        (source, *_) = policy.spec.candidate.environments or ("",)
+        if policy.spec.by == "branch" and policy.spec.base and base.get(source) == policy.spec.base:
+            what = f"branch needs a base of its own, and {source} has the same, {policy.spec.base}"
+            yield one.told(_broken_rule(one.document, ("spec", "by"), what))
 
 
 def _document(document: Document, model: type[SpecT], check: Rules[SpecT]) -> tuple[SpecT | None, list[Fault]]:

@@ -22,6 +22,7 @@ PATTERNS = {
         "must not hold commas or line breaks, nor spaces at either end"
     ),
     r"^[^\x00-\x08\x0b-\x1f\x7f]+$": "must not hold control characters",
+    r"^([A-Za-z0-9_]|\{\{)[A-Za-z0-9_./+#@{} -]*$": "must be a branch: letters, digits, _ . / + # @ -, no dash first",
     r"^[A-Za-z0-9_][A-Za-z0-9_./+#@-]*$": "must be a branch: letters, digits and _ . / + # @ -, no dash first",
     r"^([A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*/)+$": (
         "must end with a slash, like bot/: letters, digits, _ and dashes, single dots between them, no dash first"

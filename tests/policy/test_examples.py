@@ -42,7 +42,12 @@ def test_validate_finds_nothing_wrong_with_the_folder() -> None:
     found = check([POLICIES])
     assert found.problems == []
     # One policy for each environment, or ring.
-    becomes = {"pipeline.yaml": 4, "kustomize-tekton-ocm.yaml": 3, "pipeline-fleet.yaml": 3}
+    becomes = {
+        "pipeline.yaml": 4,
+        "kustomize-tekton-ocm.yaml": 3,
+        "pipeline-fleet.yaml": 3,
+        "pipeline-branches.yaml": 3,
+    }
     assert found.checked == sum(becomes.get(file.name, 1) for file in EXAMPLES) > 4
 
 

@@ -157,7 +157,7 @@ ROOT = "dev comes after nothing, so it needs candidate: {slot: stableVersion} wh
 OWN = "is the bot's own: it would wait for itself"
 NOWHERE = "needs environments: nothing in git says here how long the candidate has stood"
 FAN_IN = "branch comes after exactly one environment, and mirror comes after 2"
-SAME = "branch needs a base of its own, and staging has the one of dev"
+SAME = "branch needs spec.base, the branch that this environment has for itself"
 RINGS = "go with by: slots: a branch is merged for all of its clusters at once"
 WAY = "staging comes after itself: staging after mirror after eu after staging"
 
@@ -225,6 +225,21 @@ def test_how_many_environments_there_may_be_is_said_in_words(
         load_policies([Source("p.yaml", yaml.safe_dump(document).encode())])
     told = [str(one).split("\n")[0] for one in found.value.problems]
     assert [one.partition(": ")[2] for one in told] == said
+
+
+def test_a_branch_is_not_merged_into_itself() -> None:
+    shared = PIPELINE.replace("  edits:", "  base: env\n  edits:").replace(
+        "after: [dev]", "after: [dev]\n      by: branch"
+    )
+    with pytest.raises(InvalidProblems) as caught:
+        loaded(shared)
+    (said,) = {str(one).split("\n")[0] for one in caught.value.problems}
+    assert said == (
+        "cart.yaml:20:11: spec.environments[1].by: branch needs a base of its own, and cart-dev has the same, env"
+    )
+    assert (
+        loaded(shared.replace("base: env", "base: env/{{ stage }}"))["cart-staging"].policy.spec.base == "env/staging"
+    )
 
 
 def test_what_is_shared_is_wrong_once_and_not_once_for_each() -> None:

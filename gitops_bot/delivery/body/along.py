@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gitops_bot.delivery.body.markup import section
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code
@@ -11,19 +13,24 @@ _NAMED = 5
 
 
 def along(page: Page) -> str:
-    """By which commit, how many others are under it, and which files besides those above."""
+    """By which commit, how many others are under it, and what they change besides what is said above."""
     coming = page.coming
     if coming is None:
         return ""
     under = len(coming.beyond.commits) - 1
     others = f" and {under} more commit{'s' * (under != 1)} under it" if under else ""
-    what = f"{code(coming.commit[:12])} of {code(coming.source)}{others}, merged as a whole. "
     shown = {change.path for change in page.changes}
     files = [path for path in coming.beyond.paths if path not in shown]
-    if not files:
-        return section("What comes along", f"{what}No other file changes.")
-    named = ", ".join(code(path) for path in files[:_NAMED])
-    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    found = [
+        *([f"more than the version in {_names(coming.more)}"] if coming.more else []),
+        *([f"**{len(files)} other file{'s' * (len(files) != 1)}**: {_names(files)}"] if files else []),
+    ]
+    said = f"With it comes {', and '.join(found)}." if found else "Nothing else changes."
     return section(
-        "What comes along", f"{what}**{len(files)} other file{'s' * (len(files) != 1)}** with it: {named}{more}."
+        "What comes along", f"{code(coming.commit[:12])} of {code(coming.source)}{others}, merged as a whole. {said}"
     )
+
+
+def _names(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return f"{', '.join(code(path) for path in paths[:_NAMED])}{more}"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gitops_bot.policy.base import BranchName, Dns1123, Metadata, Name, Spec
+from gitops_bot.policy.base import BranchTemplate, Dns1123, Metadata, Name, Spec
 from gitops_bot.policy.commands import Commands
 from gitops_bot.policy.fleet import Clusters
 from gitops_bot.policy.gating import Gates
@@ -59,7 +59,7 @@ class Environment(Shared):
     by: Literal["slots", "branch"] = "slots"
     """slots: edit the files of base. branch: a pull request from the branch of the one environment before, at the
     commit that brought the proven version there."""
-    base: BranchName | None = None
+    base: BranchTemplate | None = None
     """The branch that this environment lives on. Default: the pipeline's."""
 
 
@@ -68,7 +68,7 @@ class PipelineSpec(Shared):
 
     repository: Name
     """A repository of the bot configuration: all environments are in it."""
-    base: BranchName | None = None
+    base: BranchTemplate | None = None
     """Default: the repository's."""
     environments: Annotated[tuple[Environment, ...], Field(min_length=1, max_length=100)]
 

@@ -121,7 +121,6 @@ def _circles(pipeline: PromotionPipeline) -> Iterator[Problem]:
 
 def _by_branch(pipeline: PromotionPipeline) -> Iterator[Problem]:
     """A branch is merged as a whole, from one other."""
-    base = {one.name: one.base or pipeline.spec.base for one in pipeline.spec.environments}
     for n, one in enumerate(pipeline.spec.environments):
         item = (*_ENVIRONMENTS, n)
         if one.by != "branch":
@@ -129,8 +128,6 @@ def _by_branch(pipeline: PromotionPipeline) -> Iterator[Problem]:
         if len(one.after) != 1:
             count = len(one.after) or "no"
             yield (*item, "by"), f"branch comes after exactly one environment, and {one.name} comes after {count}"
-        elif base[one.name] == base[one.after[0]]:
-            yield (*item, "by"), f"branch needs a base of its own, and {one.name} has the one of {one.after[0]}"
         if one.rings:
             yield (*item, "rings"), "go with by: slots: a branch is merged for all of its clusters at once"
 

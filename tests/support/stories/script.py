@@ -51,6 +51,8 @@ class Commit(_Said):
     who: str
     says: str
     branch: str = "main"
+    begins: str = ""
+    """Where a branch begins that is not there yet."""
     files: Mapping[str, str | None] = {}
     """Path → text; null removes."""
     replace: Mapping[str, Mapping[str, str]] = {}

@@ -178,6 +178,8 @@ class _Story:
         raise AssertionError(f"{deed} says nothing")
 
     def _commit(self, one: Commit) -> None:
+        if one.begins:
+            self.git.git("branch", one.branch, one.begins)
         files = {**one.files, **self._set(one)}
         for path, texts in one.replace.items():
             text = self.git.read(path, one.branch)
