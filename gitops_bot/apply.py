@@ -212,7 +212,7 @@ def _effect(plan: Plan, action: Effect, run: _Run) -> Receipt:
             return _receipt(plan, "delete", number=action.number, detail=f"{action.branch} has served")
         case SetStatus():
             # The body remembers the status, so the status comes first: a crash between the two is done again.
-            run.forge.set_status(action.head, action.status)
+            run.forge.set_status(action.head, action.status, action.branch)
             run.forge.update(action.number, body=action.body)
             return _receipt(plan, "refresh", number=action.number, detail=action.status.description)
 
@@ -280,7 +280,7 @@ def _without_a_turn(plans: Sequence[Plan], run: _Run) -> Iterator[Receipt]:
 
 def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
     proposal = action.proposal
-    forge.set_status(head, action.status)
+    forge.set_status(head, action.status, proposal.branch)
     if action.comment:
         forge.comment(action.number, action.comment, key=proposal.key)
     forge.update(action.number, title=proposal.title, body=proposal.body)

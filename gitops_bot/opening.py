@@ -47,7 +47,7 @@ class Openings:
         ready: list[NewPull] = []
         for one in self._together(plan, action):
             try:
-                self._forge.set_status(self._head(one), one.status)
+                self._forge.set_status(self._head(one), one.status, one.proposal.branch)
                 ready.append(_new(one.proposal))
             except (ForgeError, RepositoryError) as error:
                 self._became[one.proposal.branch] = error

@@ -281,8 +281,8 @@ class Forge(Protocol):
         """Say something once: a comment of ours that bears the key already is enough."""
         ...
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Set a commit status; the same again is no error."""
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:
+        """Set a commit status; the same again is no error. `branch`: whose head it is, where others have it, too."""
         ...
 
     def decorate(self, number: int, *, labels: Sequence[str], reviewers: Sequence[str]) -> Sequence[str]:

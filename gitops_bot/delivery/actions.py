@@ -250,7 +250,7 @@ def _labelled(situation: Situation, pull: PullRequest, word: Ask, hold: Gate) ->
     pending = _status(situation, StatusState.PENDING, _waits_for(hold))
     body = marker.remembering(pull.body, digest=marker.counted(digest(situation), pull.pipeline))
     body = marker.holding(body, holder(word), word.until)
-    yield SetStatus(pull.head, pending, pull.number, body)
+    yield SetStatus(pull.head, pending, pull.number, body, pull.branch)
 
 
 def _let_go(situation: Situation, pull: PullRequest) -> ResumePr | None:
@@ -318,7 +318,8 @@ def told(situation: Situation, pull: PullRequest, why: str, *, digest: str) -> I
     said, digest = marker.read(pull.body), marker.counted(digest, pull.pipeline)
     if not said or said.digest != digest or said.closed:
         pending = _status(situation, StatusState.PENDING, why)
-        yield SetStatus(pull.head, pending, pull.number, marker.remembering(pull.body, digest=digest))
+        body = marker.remembering(pull.body, digest=digest)
+        yield SetStatus(pull.head, pending, pull.number, body, pull.branch)
 
 
 # ---------------------------------------------------------------- an open pull request of ours
@@ -353,7 +354,7 @@ def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Ch
         stale = said.text != now_says.text and said.hour != now_says.hour
         if not stale:
             return Chosen(notes=notes)
-    return Chosen((SetStatus(pull.head, status(situation), pull.number, body),), notes)
+    return Chosen((SetStatus(pull.head, status(situation), pull.number, body, pull.branch),), notes)
 
 
 def _of_this_head(situation: Situation, proposal: Proposal, pull: PullRequest) -> str:

@@ -104,7 +104,7 @@ def _taken_out(pull: PullRequest, policy: str, why: str) -> tuple[Action, ...]:
     """Out of the queue, its status pending; the body forgets what was said before, so that it is said again."""
     pending = CommitStatus(status_context(policy), StatusState.PENDING, why)
     forgetting = marker.remembering(pull.body, digest=UNSAID)
-    return DequeuePr(pull.number), SetStatus(pull.head, pending, pull.number, forgetting)
+    return DequeuePr(pull.number), SetStatus(pull.head, pending, pull.number, forgetting, pull.branch)
 
 
 def refused(situation: Situation) -> Iterator[str]:

@@ -21,8 +21,6 @@ from gitops_bot.model.delivery import (
     Manner,
     MergeMode,
     MergePr,
-    Notify,
-    NotifyTone,
     OpenPr,
     Plan,
     Proposal,
@@ -74,6 +72,7 @@ from gitops_bot.model.git import (
     Variant,
     Version,
 )
+from gitops_bot.model.notify import Notify, NotifyTone
 from gitops_bot.model.observation import BranchView, Coming, Facts, Ownership, Pointer
 from gitops_bot.model.remarks import Heard, Reaction, Remark
 from gitops_bot.model.steps import (

@@ -10,6 +10,7 @@ from enum import StrEnum
 from gitops_bot.errors import InternalError
 from gitops_bot.model.evidence import Verdict
 from gitops_bot.model.git import SlotName, Slots, Version
+from gitops_bot.model.notify import Notify
 from gitops_bot.model.remarks import Reaction
 from gitops_bot.model.steps import Gate, Step, StepKind
 
@@ -263,6 +264,7 @@ class SetStatus:
     number: int
     body: str
     """The body whose digest remembers it, written after the status."""
+    branch: str = ""  # whose head it is: others may have the commit, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,33 +310,6 @@ class Answer:
     """Said once, before the reaction."""
     merges: bool = False
     """It is answered only when the merge went through: until then it is asked for again."""
-
-
-class NotifyTone(StrEnum):
-    """How a message is coloured where colours are."""
-
-    INFO = "info"
-    SUCCESS = "success"
-    WARNING = "warning"
-    FAILURE = "failure"
-
-
-@dataclass(frozen=True, slots=True)
-class Notify:
-    """Tell people elsewhere that something changed."""
-
-    to: tuple[str, ...]
-    """Names of notifiers."""
-    event: str
-    title: str
-    text: str
-    tone: NotifyTone
-    after: str = ""
-    """Only if this action of the same plan was done, by its receipt's word; empty: on its own."""
-    number: int | None = None
-    url: str = ""
-    body: str = ""
-    """The pull request's body that remembers it, written once somebody has taken it; empty: nothing remembers it."""
 
 
 Effect = (

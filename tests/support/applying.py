@@ -85,7 +85,7 @@ class Crashing:
         self._forge.comment(number, text, key=key)
         self._count(f"comment {number}")
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:
         self._forge.set_status(commit, status)
         self._count(f"status {status.state.value}")
 

@@ -206,9 +206,11 @@ class MemoryGit:
         return Pushed(update.branch, oid)
 
     def _guard(self, branch: str, standing: str) -> None:
-        """No commit of a person goes from a branch unless base has it."""
-        on_base = self.ancestors(self.refs[BASE])
-        lost = [self.commits[one] for one in self.ancestors(standing) if one not in on_base]
+        """No commit of a person goes from a branch unless a branch of theirs has it."""
+        kept = {
+            one for name, oid in self.refs.items() if not name.startswith(self.prefix) for one in self.ancestors(oid)
+        }
+        lost = [self.commits[one] for one in self.ancestors(standing) if one not in kept]
         if any(one.commit_.author != BOT and not self._brings_base(one) for one in lost):
             self.broken.append(f"{branch}: a person's commit was overwritten")
 

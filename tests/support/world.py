@@ -188,7 +188,7 @@ class World(MemoryGit):
             self.writes.append(f"comment #{number}")
             self.comments.add((number, key))
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:
         """The same again is nothing."""
         self._meanwhile()
         if self.statuses.get((commit, status.context)) != status:

@@ -184,7 +184,7 @@ class GitHubForge:
         """By an emoji; GitHub does not mind one that is there."""
         self._comments.react(remark, reaction)
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:  # noqa: ARG002 - of the commit
         """Set it, as a check run where an App may; descriptions of statuses are cut at 140 characters."""
         if self._by_check_runs:
             body = said.check_run(commit, status)

@@ -186,9 +186,9 @@ class GitLabForge:
         """By an emoji."""
         self._notes.react(number, remark, reaction)
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
-        """As a job of a pipeline of the commit."""
-        self._statuses.set(commit, status)
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:
+        """As a job of a pipeline of the commit, on that branch where others have the commit, too."""
+        self._statuses.set(commit, status, branch)
 
     def may_write(self, person: str) -> bool:
         """An active member, by a group too, with the role Developer or above."""

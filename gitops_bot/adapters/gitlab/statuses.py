@@ -50,38 +50,39 @@ class Statuses:
     ) -> None:
         self._api, self._project = api, project
         self._ask, self._pages, self._is_own = ask, pages, is_own
-        self._places: dict[str, Place] = {}
-        """By head, as the last look at the merge requests had it."""
+        self._places: dict[tuple[str, str], Place] = {}
+        """By head and branch, as the last look at the merge requests had it."""
 
     def placed(self, pulls: Sequence[PullRequest]) -> Iterator[PullRequest]:
         """The merge requests, the open ones with the pipeline that they wait for. Remembers what statuses need."""
         standing = [pull for pull in pulls if pull.state is PrState.OPEN]
         shown = {int(data["iid"]): data["headPipeline"] for data in self._waited_for(standing)}
-        self._places = {pull.head: _place(pull, shown.get(pull.number)) for pull in standing}
+        self._places = {(pull.head, pull.branch): _place(pull, shown.get(pull.number)) for pull in standing}
         for pull in pulls:
             waited = shown.get(pull.number)
             apart = waited is not None and waited["source"] != _OF_STATUSES
             yield replace(pull, pipeline=_number(waited["id"])) if waited and apart else pull
 
-    def set(self, commit: str, status: CommitStatus) -> None:
-        """Set it; descriptions are cut at 140 characters.
+    def set(self, commit: str, status: CommitStatus, branch: str = "") -> None:
+        """Set it where the branch's merge request looks, or any of the commit. Descriptions are cut at 140 characters.
 
         GitLab knows no way from pending to pending: the same is left alone, another description takes a detour.
         """
         told = status.description
         description = told if len(told) <= DESCRIPTION_LIMIT else told[: DESCRIPTION_LIMIT - 1] + "…"
         wanted = {"state": _STATES[status.state], "name": status.context, "description": description}
-        answer = self._set(commit, wanted)
-        if answer.status == 404 and self._at(commit).pipeline:  # somebody has deleted it
-            self._places[commit] = replace(self._at(commit), sha=commit, pipeline=None)
-            answer = self._set(commit, wanted)
+        place = self._at(commit, branch)
+        answer = self._set(place, wanted)
+        if answer.status == 404 and place.pipeline:  # somebody has deleted it
+            place = self._places[commit, place.branch] = replace(place, sha=commit, pipeline=None)
+            answer = self._set(place, wanted)
         if answer.status == 400 and status.state is StatusState.PENDING:
-            if (shown := self._pending(commit, status.context)) is None:
+            if (shown := self._pending(place, status.context)) is None:
                 raise answer.refusal(MAY_WRITE)
             if shown["description"] == description:
                 return
-            self._set(commit, {**wanted, "state": "canceled"}).granted(MAY_WRITE)
-            answer = self._set(commit, wanted)
+            self._set(place, {**wanted, "state": "canceled"}).granted(MAY_WRITE)
+            answer = self._set(place, wanted)
         answer.granted(MAY_WRITE)
 
     def checks(self, commit: str) -> Sequence[CommitCheck]:
@@ -100,19 +101,19 @@ class Statuses:
             if found and found["project"]:  # before 17 GitLab does not say it
                 yield from found["project"]["mergeRequests"]["nodes"]
 
-    def _at(self, commit: str) -> Place:
-        return self._places.get(commit) or Place("", commit, None)
+    def _at(self, commit: str, branch: str = "") -> Place:
+        known = (place for (head, _), place in self._places.items() if head == commit and not branch)
+        return self._places.get((commit, branch)) or next(known, Place(branch, commit, None))
 
-    def _set(self, commit: str, wanted: Data) -> Answer:
-        place = self._at(commit)
+    def _set(self, place: Place, wanted: Data) -> Answer:
         ref = {"ref": place.branch} if place.branch else {}
         where = {"pipeline_id": place.pipeline} if place.pipeline else ref
         return self._ask("POST", f"/statuses/{place.sha}", body={**wanted, **where})
 
-    def _pending(self, commit: str, context: str) -> Data | None:
+    def _pending(self, place: Place, context: str) -> Data | None:
         """Our status of that name while it is pending."""
-        place = self._at(commit)
-        query = {"name": context, **({"pipeline_id": place.pipeline} if place.pipeline else {})}
+        where = {"pipeline_id": place.pipeline} if place.pipeline else {"ref": place.branch} if place.branch else {}
+        query = {"name": context, **where}
         listed = self._pages(_listed(place.sha), query, {})
         return next((data for data in listed if data["status"] == "pending" and self._is_own(data["author"])), None)
 

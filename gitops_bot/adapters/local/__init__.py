@@ -158,7 +158,7 @@ class LocalForge:
 
         self._change(number, reacted)
 
-    def set_status(self, commit: str, status: CommitStatus) -> None:
+    def set_status(self, commit: str, status: CommitStatus, branch: str = "") -> None:  # noqa: ARG002 - of the commit
         """Set a commit status."""
         with self._store.locked():
             self._store.set_status(commit, status.context, status.state.value, status.description)
