@@ -380,6 +380,20 @@ def test_a_pending_that_gitlab_refuses_for_another_reason_is_refused(
         forge.set_status(repo.heads()[BRANCH], said(StatusState.PENDING))
 
 
+def test_two_branches_at_one_commit_have_a_status_each(fake: FakeGitLab, repo: BareRepo, forge: GitLabForge) -> None:
+    head = repo.heads()[BRANCH]
+    for name in ("aaa", "gitops-bot/shop-us/promote"):
+        repo.point(name, head)
+    for branch in (BRANCH, "gitops-bot/shop-us/promote"):
+        forge.set_status(head, said(StatusState.PENDING), branch)
+        forge.open(branch=branch, base="main", title="t", body="b", draft=False)
+    forge.pull_requests(datetime(2026, 1, 1, tzinfo=UTC))
+    for branch in (BRANCH, "gitops-bot/shop-us/promote"):
+        forge.set_status(head, said(StatusState.SUCCESS, branch), branch)
+    told = {one.ref: [status.description for status in one.statuses] for one in fake.world.pipelines.all}
+    assert told == {branch: [branch] for branch in (BRANCH, "gitops-bot/shop-us/promote")}
+
+
 def test_a_commit_on_no_branch_has_no_status(fake: FakeGitLab, repo: BareRepo, forge: GitLabForge) -> None:
     gone = repo.heads()[BRANCH]
     repo.delete(BRANCH)

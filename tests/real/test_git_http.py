@@ -137,6 +137,34 @@ def test_pushing_needs_no_contents_and_few_requests(
     assert len(git_http.requests) - seen <= 2
 
 
+def test_branches_beside_base_cost_no_request_more_and_one_is_pointed_at_another(
+    git_http: GitHttp, opened: Callable[..., GitRepository], tmp_path: Path
+) -> None:
+    served = Served(git_http)
+    repository = opened()
+    first = served.head("main")
+    served.git("update-ref", "refs/heads/env/prod", first)
+    served.git("update-ref", "refs/heads/env/dev", first)
+    dev = served.commit({"apps/a0/prod.yaml": b"tag: 2\n"}, branch="env/dev")
+    bases = ["env/dev", "env/prod", "env/none"]
+    assert repository.refresh(bases) == {"main": first, "env/dev": dev, "env/prod": first}
+    seen = len(git_http.requests)
+    repository.refresh(bases)
+    assert len(git_http.requests) - seen <= 2
+    assert next(iter(repository.log(dev, ["apps/a0/prod.yaml"]))).oid == dev
+    assert repository.beyond(dev, first).paths == ("apps/a0/prod.yaml",)
+    assert repository.on_line(first, dev)
+    assert not repository.on_line(dev, first)
+    lacking = missing_blobs(tmp_path / "cache")
+    seen = len(git_http.requests)
+    (pushed,) = repository.push([BranchUpdate("gitops-bot/p/promote", None, first, {}, commit=dev)])
+    assert (pushed.rejected, served.head("gitops-bot/p/promote")) == ("", dev)
+    assert len(git_http.requests) - seen <= 3
+    assert missing_blobs(tmp_path / "cache") == lacking
+    (late,) = repository.push([BranchUpdate("gitops-bot/p/promote", first, first, {}, commit=first)])
+    assert (late.rejected != "", served.head("gitops-bot/p/promote")) == (True, dev)
+
+
 def test_the_difference_of_a_head_is_fetched_at_once(git_http: GitHttp, opened: Callable[..., GitRepository]) -> None:
     served = Served(git_http)
     served.git("update-ref", "refs/heads/gitops-bot/x", served.head("main"))
