@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_bot import edits
+from gitops_bot import edits, strategy
 from gitops_bot.delivery import asked
 from gitops_bot.model import Facts, PrState
 from gitops_bot.observe.borrowing import measured
@@ -29,7 +29,8 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
     of_ours = of_policy(sight, policy)
     pulls = tuple(pull for pull in of_ours if pull.base == sight.base)
     read = readings(sight, policy, past, pulls)
-    offer = offered(sight, policy, edits.read(policy.spec.edits, tree), read)
+    slots = edits.read(policy.spec.edits, tree)
+    offer = offered(sight, policy, slots, read)
     ours = branches(sight, policy)
     landing = landed.landing(past)
     since = landed.landed_at(landing, pulls) if landing else None
@@ -61,7 +62,7 @@ def facts(sight: Sight, policy: PromotionPolicy) -> Facts:
         unbound=unbound(sight, policy, pulls),
         heard=told,
         home=site.base,
-        coming=coming(sight, policy, read, offer, asks),
+        coming=coming(sight, policy, slots, read, strategy.named(asks) or offer),
         pointer=pointer(sight, policy),
     )
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
 from gitops_bot import edits, strategy
 from gitops_bot.edits import merging
-from gitops_bot.model import Ask, Coming, Direction, Offer, Pointer, Readings, Version
+from gitops_bot.model import Coming, Direction, Offer, Pointer, Readings, Slots, Version
 from gitops_bot.observe.git import branch_names
 from gitops_bot.observe.sight import Sight
 from gitops_bot.policy.schema import PromotionPolicy
 
 
-def coming(
-    sight: Sight, policy: PromotionPolicy, readings: Readings, offer: Offer, asks: Sequence[Ask]
-) -> Coming | None:
-    """What a merge would bring of the version that is offered, or that a person names. Errors: RepositoryError."""
+def coming(sight: Sight, policy: PromotionPolicy, slots: Slots, readings: Readings, version: Offer) -> Coming | None:
+    """What a merge would bring of a version that does not stand here yet. Errors: RepositoryError."""
     source, repo = _source(sight, policy), sight.site.repo
-    version = strategy.named(asks) or offer
-    if source is None or not isinstance(version, Version):
+    if source is None or not isinstance(version, Version) or (slots.stable and slots.stable.runs(version)):
         return None
     commit = strategy.environments.proven_by(policy.spec, readings, version, sight.now)
     if not commit:
