@@ -18,6 +18,7 @@ from gitops_bot.model import (
     PullRequest,
     Query,
     Queued,
+    Quota,
     Reaction,
     Reading,
     Remark,
@@ -316,23 +317,6 @@ class ForgeOfMany(Forge, Protocol):
     def open_many(self, wanted: Sequence[NewPull]) -> Sequence[PullRequest | ForgeError]:
         """As `open`, for each of them in order; what `open` would raise stands in its place and harms no other."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What is left of what a forge lets one identity ask."""
-
-    requests: int
-    """Sent so far."""
-    limited: int
-    """How often the forge answered with a limit."""
-    writes_left: int
-    """Of this hour's, by our own count."""
-    limit: int | None = None
-    """Requests that the forge allows, as it last said; None: it did not."""
-    remaining: int | None = None
-    waits_s: int = 0
-    """How long the forge wants to be left alone from now."""
 
 
 @runtime_checkable

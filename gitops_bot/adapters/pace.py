@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from gitops_bot.errors import RateLimited
-from gitops_bot.ports import Quota
+from gitops_bot.model import Quota
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
 PER_MINUTE, PER_HOUR = 80, 500

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gitops_bot.ports import Forge, ForgeWithQuota, Quota
+from gitops_bot.model import Quota
+from gitops_bot.ports import Forge, ForgeWithQuota
 
 _METRICS: tuple[tuple[str, str, str, Callable[[Quota], int | None]], ...] = (
     ("forge_requests_total", "counter", "Requests sent under the identity", lambda one: one.requests),

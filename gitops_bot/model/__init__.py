@@ -74,6 +74,7 @@ from gitops_bot.model.git import (
 )
 from gitops_bot.model.notify import Notify, NotifyTone
 from gitops_bot.model.observation import BranchView, Coming, Facts, Ownership, Pointer
+from gitops_bot.model.quota import Quota
 from gitops_bot.model.remarks import Heard, Reaction, Remark
 from gitops_bot.model.steps import (
     Gate,
@@ -136,6 +137,7 @@ __all__ = [
     "PullRequest",
     "Query",
     "Queued",
+    "Quota",
     "Reaction",
     "Reading",
     "Readings",

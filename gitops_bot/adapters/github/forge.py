@@ -25,8 +25,19 @@ from gitops_bot.adapters.github.opening import TITLE_LIMIT, Opening
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.adapters.together import Together
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
-from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Quota, Required
+from gitops_bot.model import (
+    Commit,
+    CommitCheck,
+    CommitStatus,
+    PrState,
+    PullRequest,
+    Queued,
+    Quota,
+    Reaction,
+    Remark,
+    Review,
+)
+from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Required
 
 DESCRIPTION_LIMIT = 140
 

@@ -27,8 +27,19 @@ from gitops_bot.adapters.gitlab.text import incoming, outgoing, title_of, titled
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.adapters.together import Together
 from gitops_bot.errors import ForgeDenied, ForgeError, ForgeRefused, ForgeUnreachable, UsageError
-from gitops_bot.model import Commit, CommitCheck, CommitStatus, PrState, PullRequest, Queued, Reaction, Remark, Review
-from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Quota, Required
+from gitops_bot.model import (
+    Commit,
+    CommitCheck,
+    CommitStatus,
+    PrState,
+    PullRequest,
+    Queued,
+    Quota,
+    Reaction,
+    Remark,
+    Review,
+)
+from gitops_bot.ports import CommitDraft, Merged, NewPull, NotReady, Pushed, Required
 
 _STATES = {"closed": PrState.CLOSED, "merged": PrState.MERGED}
 """Others, `opened` and `locked` (while it is being merged), are open."""
