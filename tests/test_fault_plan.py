@@ -27,6 +27,7 @@ LAB = (
     ("GET", "/merge_requests$"),
     ("POST", "/statuses/"),
     ("POST", "/merge_requests$"),
+    ("POST", "/graphql$"),
     ("PUT", r"/merge_requests/\d+$"),
     ("PUT", "/merge$"),
 )
@@ -152,6 +153,32 @@ def test_a_forge_with_another_clock_is_understood(begin: BeginHub, skew: timedel
             break
     assert life.environment.values()[2] == 25
     assert len([one for one in life.fake.world.pulls.values() if one.merged_at]) == 1
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=-2), timedelta(hours=2)], ids=["behind", "ahead"])
+def test_a_gitlab_with_another_clock_is_understood(on_gitlab: BeginLab, skew: timedelta) -> None:  # noqa: F811
+    life = on_gitlab(merge="auto", files=tree(weight=5))
+    assert life.job
+    real = life.at
+    for minutes in range(0, 60, 5):
+        life.fake.world.now = real + timedelta(minutes=minutes) + skew
+        life.at = real + timedelta(minutes=minutes)
+        report = run(life.job)
+        assert [str(one.error) for one in report.failures] == []
+        if life.environment.values()[2] == 25:
+            break
+    assert life.environment.values()[2] == 25
+    assert len([one for one in life.fake.world.requests.values() if one.merged_at]) == 1
+
+
+def test_the_clock_of_gitlabs_limit_is_obeyed_without_a_request(on_gitlab: BeginLab) -> None:  # noqa: F811
+    life = on_gitlab(files=tree(weight=5))
+    life.fake.fail_next("GET", "/merge_requests$", 429, {"message": "slow"}, {"Retry-After": "600"})
+    life.tick(5)
+    before = len(life.fake.requests)
+    report = life.tick(5)
+    assert ({one.error.exit_code for one in report.failures}, len(life.fake.requests)) == ({52}, before)
+    life.well(6)
 
 
 def test_where_the_budget_ends_every_policy_has_its_turn(begin: BeginHub) -> None:

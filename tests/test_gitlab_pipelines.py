@@ -181,6 +181,28 @@ def test_a_gitlab_that_does_not_say_is_served_as_before(begin: Begin) -> None:
     assert (writes(life, before), life.open[0].state) == ([], "opened")
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "failures"),
+    [
+        (403, {"message": "403 Forbidden"}, 0),
+        (404, {"message": "404 Not Found"}, 0),
+        (200, {"errors": [{"message": "Request timed out. Please try a less complex query"}]}, 1),
+        (200, {"data": {"project": None}}, 0),
+    ],
+)
+def test_what_graphql_refuses_stops_nobody_and_a_bad_moment_changes_nothing(
+    begin: Begin, status: int, body: Any, failures: int
+) -> None:
+    life = on(begin, ("branch",), **SHUT)
+    life.well(10)
+    life.well(1)
+    before = len(life.fake.requests)
+    life.fake.fail_next("POST", "/graphql$", status, body)
+    report = life.tick(1)
+    assert [one.error.exit_code for one in report.failures] == [53] * failures
+    assert not (failures and writes(life, before))
+
+
 def test_a_new_head_has_its_status_where_it_counts(begin: Begin) -> None:
     life = begin()
     life.fake.world.pipelines.kinds = ("merged",)

@@ -28,6 +28,8 @@ MAX_BYTES = 32 * 1024 * 1024
 
 _CHUNK = 64 * 1024
 _LONGEST_MESSAGE = 500
+_UNKNOWN = "undefinedField"
+"""Of an error of GraphQL: this GitLab has no such field."""
 _API_TOKENS = "Give a project, group or personal access token with the scope api"
 # GitLab gives its kinds of tokens prefixes; these kinds never reach the API's writing side.
 _USELESS = {
@@ -170,8 +172,18 @@ class Api:
         return self._graphql(document, variables, makes=len(variables))
 
     def find(self, document: str, **variables: Any) -> Any:
-        """What a GraphQL query finds; None where GitLab does not understand it. Errors: as `ask`, and ForgeDenied."""
-        return self._graphql(document, variables, makes=0).granted("the role Reporter").get("data")
+        """What a GraphQL query finds; None where GitLab does not know what is asked for, or answers no such questions.
+
+        Errors: as `ask`, and ForgeRefused.
+        """
+        answer = self._graphql(document, variables, makes=0)
+        if answer.status in (403, 404):
+            return None
+        data = answer.granted("the role Reporter")
+        errors = data.get("errors") or ()
+        if any((one.get("extensions") or {}).get("code") != _UNKNOWN for one in errors):
+            raise ForgeRefused(_words([one.get("message") for one in errors])[:_LONGEST_MESSAGE], where=answer.request)
+        return None if errors else data.get("data")
 
     def token(self) -> str:
         """The token of the moment."""
