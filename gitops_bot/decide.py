@@ -10,6 +10,7 @@ from gitops_bot.analysis import several
 from gitops_bot.delivery import actions, answers, body, gates, identity, moved, notices, queueing
 from gitops_bot.delivery import asked as heard
 from gitops_bot.edits import live, merging, ours
+from gitops_bot.edits.place import Overlay
 from gitops_bot.errors import EditError
 from gitops_bot.experiments import bound
 from gitops_bot.model import (
@@ -62,7 +63,7 @@ def decide(policy: PromotionPolicy, facts: Facts, series: Series) -> Plan:
     wanted = step.wanted or step
     back = wanted.kind is StepKind.ROLLBACK
     changes = edits.render(policy.spec.edits, facts.tree, state.slots, wanted.slots, back=back or state.named)
-    _try_the_ends(policy, facts, state.slots, step)
+    _try_the_ends(policy, facts, state.slots, step, changes)
     if step.wanted and not changes:  # an empty diff is never proposed
         step = Step(StepKind.HOLD, state.slots, "base already says so")
     said = _warnings(policy, facts, state.slots, step)
@@ -189,18 +190,17 @@ def _by_branch(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) 
     return Step(StepKind.HOLD, slots, why, held=wanted if facts.coming else None) if why else step
 
 
-def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step) -> None:
+def _try_the_ends(policy: PromotionPolicy, facts: Facts, slots: Slots, step: Step, changes: Sequence[Change]) -> None:
     """A trial is begun only where the files let it end, and let it go back. Errors: EditError."""
     begins = step.kind is StepKind.START or (step.kind is StepKind.ADVANCE and not slots.weight)
     if not begins or step.urgent:
         return
-    begun = step.slots
-    ends = strategy.ends(policy, slots, begun)
-    if policy.spec.trial_files:  # they are not there yet, so their end changes nothing today
-        ends = {end: replace(after, candidate=slots.candidate) for end, after in ends.items()}
+    tree, ends = facts.tree, strategy.ends(policy, slots, step.slots)
+    if policy.spec.trial_files or policy.spec.passing:  # what is to go must be there
+        tree, slots = Overlay(tree, {one.path: one.after for one in changes}), step.slots
     for end, after in ends.items():
         try:
-            edits.render(policy.spec.edits, facts.tree, slots, after, back=True)
+            edits.render(policy.spec.edits, tree, slots, after, back=True)
         except EditError as error:
             what = f"{error.what}: the trial could not {end}, so it is not begun"
             raise type(error)(what, where=error.where, remedy=error.remedy) from error

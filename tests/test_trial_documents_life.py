@@ -123,6 +123,15 @@ def test_a_trial_in_a_file_of_its_own_is_built_while_it_is_there() -> None:
     assert (life.text(LISTED), "shop/trial.yaml" in files) == (listed, False)
 
 
+def test_a_trial_that_could_not_be_removed_again_is_not_begun() -> None:
+    wanted = documents("shop/trial.yaml", made=True)
+    life = Documents(wanted, shop__kustomization="patches: [{path: trial.yaml}]\n")
+    life.registries = {"ghcr.io": Shelf(OLD, NEW)}
+    (error,) = life.errors()
+    assert "uses shop/trial.yaml, which goes, otherwise than by `resources`: the trial could not promote" in error
+    assert life.open() == []
+
+
 def test_what_people_changed_in_the_kustomization_stays_theirs() -> None:
     life = Documents(documents("shop/trial.yaml", made=True), shop__kustomization="resources: [all.yaml]\n")
     life.registries = {"ghcr.io": Shelf(OLD, NEW)}

@@ -17,6 +17,7 @@ from gitops_bot.strategy import (
     handed,
     ladder,
     promote,
+    tests,
     trial_files,
 )
 from gitops_bot.strategy.asked import heeding
@@ -74,9 +75,12 @@ def ends(policy: PromotionPolicy, before: Slots, begun: Slots) -> Mapping[str, S
     if policy.spec.handed:
         return {"promote": handed.live(begun), "go back": replace(begun, stable=before.stable)}
     if begun.variants:
-        return {"promote": replace(before, stable=next(one.version for one in begun.variants if one.up(before.stable)))}
+        won = replace(begun, stable=next(one.version for one in begun.variants if one.up(before.stable)))
+        return {"promote": tests.at_rest(policy, won), "end": tests.at_rest(policy, begun)}
     won = blue_green.flipped(policy, begun) if begun.active else replace(begun, stable=begun.candidate)
     ways = {"promote": won, "go back": replace(begun, candidate=begun.stable)}
+    if policy.spec.trial_files:
+        ways |= {"promote": trial_files.cleared(policy, won), "end": trial_files.cleared(policy, begun)}
     return {**ladder.reached(policy, begun), **ways}
 
 

@@ -8,7 +8,8 @@ An input is text: a line `place path`, a line with the value, and the file.
     …
 
 Places: `yaml` (`+yaml` adds what is absent), `helm`, `json`, `env`, `image`, `replicas`, `dependency`, `container`,
-`canary`. A value that is a number or `true` is one, a word in quotes is text, `\\n` in it a new line; `-` removes.
+`canary`, `document` (which goes) and `+document` (which comes, made from a template). A value that is a number or
+`true` is one, a word in quotes is text, `\\n` in it a new line; `-` removes.
 """
 
 from __future__ import annotations
@@ -36,8 +37,11 @@ _PLACES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "replicas": ("kustomizeReplicas", "name", {"path": "kustomization.yaml"}),
     "dependency": ("helmDependency", "name", {"file": "Chart.yaml"}),
     "container": ("deployment", "container", {"file": "f.yaml"}),
+    "document": ("document", "kind", {"file": "f.yaml", "path": "version"}),
+    "+document": ("document", "kind", {"file": "f.yaml", "template": "t.yaml"}),
     "canary": ("virtualService", "canary", {"file": "f.yaml", "stable": "stable"}),
 }
+_TEMPLATE = {"t.yaml": b"# {{ tag }}\nkind: Trial\nversion: 'v{{ tag }}'\n"}
 
 
 def one_input(data: bytes) -> bool:
@@ -82,9 +86,10 @@ def _value(literal: str) -> Plain | None:
 
 
 def _edited(target: Target, name: str, value: Plain | None, data: bytes) -> bool:
-    before = Files({name: data})
+    beside = _TEMPLATE if target.document else {}
+    before = Files({name: data, **beside})
     after = before.changed(edits.put(target, value, before))
-    assert set(after.files) <= {name}
+    assert set(after.files) <= {name, *beside}
     if value is None:
         if name in after.files:
             _differ_in_one_place(after.files[name], data, name, several=False)
@@ -97,7 +102,9 @@ def _edited(target: Target, name: str, value: Plain | None, data: bytes) -> bool
 
 
 def _agree(found: Value, value: Plain) -> bool:
-    """What was read is what was written; of an image, its version."""
+    """What was read is what was written; of an image, its version, and of what a template makes, the tag."""
+    if isinstance(found, Version) and isinstance(value, str) and value.startswith(f"{found.tag}@"):
+        return True
     said, shown = (str(one).lower() if isinstance(one, bool) else str(one) for one in (value, found))
     return said.endswith(shown) if isinstance(found, Version) else shown == said or (not said and found is None)
 

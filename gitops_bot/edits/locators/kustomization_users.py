@@ -54,7 +54,9 @@ def steps_up(file: str, tree: Tree) -> Iterator[Paths]:
 
 def users(file: str, tree: Tree) -> Paths:
     """The kustomizations that refer to a file, or (for a kustomization) to its folder; sorted."""
-    base = tree.base if isinstance(tree, Overlay) else tree
+    base = tree
+    while isinstance(base, Overlay):
+        base = base.base
     ask = _users_of_folder if file.rpartition("/")[2] in KUSTOMIZATIONS else _users_of_file
     return _remembered(_used, _MOST_USED, base, file, ask)
 
