@@ -78,6 +78,8 @@ def test_a_new_image_begins_its_test_and_a_newer_one_waits_for_its_end() -> None
     assert (plan.step.kind, life.open()) == (StepKind.START, ["promote(cart): test 2.0.0 as trial beside 1.0.0"])
     assert plan.proposal is not None
     assert "**Start** trial `none` → `2.0.0`" in plan.proposal.body
+    assert "remove what the candidate brought on base; the bot takes it as a no" in plan.proposal.body
+    assert "### Variants" not in plan.proposal.body
     life.merge()
     files = life.world.commits[life.world.refs[BASE]].files
     assert {path: files.get(path) for path in TRIAL} == trial(NEW)

@@ -56,7 +56,8 @@ def _of(policy: PromotionPolicy, trial: Trial) -> PromotionPolicy:
     test, spec = policy.spec.strategy.ab_test, policy.spec
     assert test is not None  # decide.py asks for such policies only
     workload = next((one.workload for one in test.variants if one.name == trial.variant), spec.baseline.workload)
-    tried = spec.candidate.model_copy(update={"workload": workload, "experiment": None})
+    asked_once = {"experiment": None, "registry": None, "version": None}  # for the whole test, and no guard of one
+    tried = spec.candidate.model_copy(update={"workload": workload, **asked_once})
     guards = tuple(metric for metric in spec.analysis.metrics if metric.name != test.reward)
     judged = spec.analysis.model_copy(update={"metrics": guards, "source": None, "deadline": None})
     return policy.model_copy(update={"spec": spec.model_copy(update={"candidate": tried, "analysis": judged})})

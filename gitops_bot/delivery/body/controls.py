@@ -28,7 +28,7 @@ def _back(page: Page) -> str:
     back = "write the weight 0" if page.policy.spec.strategy.canary and on_trial else "write the old version"
     if page.policy.spec.strategy.canary and page.policy.spec.strategy.canary.ringed and on_trial:
         back = "set the ring back to 0"
-    if page.policy.spec.trial_files and page.before.stable == page.step.slots.stable:
+    if (page.policy.spec.trial_files or page.policy.spec.passing) and page.before.stable == page.step.slots.stable:
         back = "remove what the candidate brought"
     elif back == "write the weight 0" and not (page.before.weight or page.step.slots.weight):
         back = "write the stable version where the candidate's stands"

@@ -6,15 +6,15 @@ from gitops_bot.delivery.body.checks import SIGNS
 from gitops_bot.delivery.body.markup import section, table
 from gitops_bot.delivery.body.page import Page
 from gitops_bot.delivery.text import code, markdown
-from gitops_bot.model import CheckResult, Outcome, Variant
+from gitops_bot.model import CheckResult, Outcome, StepKind, Variant
 
 _HEADER = ("Variant", "Version", "Traffic", "Reward", "Lift", "Samples", "Guards", "Says")
 
 
 def variants(page: Page) -> str:
-    """A row for the stable version and one for each variant; nothing where there is no test."""
+    """A row for the stable version and one for each variant; nothing where there is no test yet."""
     before = page.before
-    if not before.variants:
+    if not before.variants or page.step.kind is StepKind.START:
         return ""
     rows = [_row(page, one) for one in before.variants]
     compared = [check for check in page.verdict.checks if check.compares]
