@@ -295,7 +295,7 @@ def cells(line: str) -> int:
 @given(st.text(st.one_of(st.sampled_from(list("|\\`<>\n\r-:#@ ")), st.characters()), max_size=30))
 @example("\\|")
 def test_no_name_breaks_a_table(name: str) -> None:
-    check = CheckResult(name, Outcome.PASS, name, (Figure(name, name),))
+    check = CheckResult(name, Outcome.PASS, name, (Figure(f"{name}~", name),))  # of no column
     move = SlotMove(SlotName.WEIGHT, name, name, name)
     text = body(page(verdict=Verdict((check,)), changes=(Change("a", b"1", b"2", (move,)),)))
     rows = [line for line in text.split("\n") if line.startswith("|")]
