@@ -259,10 +259,11 @@ def _open(plan: Plan, action: OpenPr, run: _Run) -> Receipt:
     if not pull.ours:
         told = f"somebody else opened #{pull.number} from {pull.branch} meanwhile"
         return _receipt(plan, "open", state=ReceiptState.SKIPPED, detail=told)
-    # Forges take white space off the end. It was open already: a crash came between two ticks' writes.
+    warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
+    # Until now it says that they are owed; or it was open already, and a crash came between two ticks' writes. Forges
+    # take white space off the end.
     if pull.body.rstrip() != proposal.body.rstrip():
         forge.update(pull.number, title=proposal.title, body=proposal.body)
-    warnings = forge.decorate(pull.number, labels=proposal.labels, reviewers=proposal.reviewers)
     return _opening(plan, action, pull, run, "; ".join(warnings))
 
 
@@ -283,8 +284,12 @@ def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:
     forge.set_status(head, action.status, proposal.branch)
     if action.comment:
         forge.comment(action.number, action.comment, key=proposal.key)
+    warnings: Sequence[str] = ()
+    if action.bare:
+        warnings = forge.decorate(action.number, labels=proposal.labels, reviewers=proposal.reviewers)
     forge.update(action.number, title=proposal.title, body=proposal.body)
-    return _receipt(plan, "update", number=action.number, detail=action.comment, facts=_facts(proposal, head))
+    detail = "; ".join([*([action.comment] if action.comment else []), *warnings])
+    return _receipt(plan, "update", number=action.number, detail=detail, facts=_facts(proposal, head))
 
 
 def _merge(plan: Plan, action: MergePr, run: _Run) -> Receipt:

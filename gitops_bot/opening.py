@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from gitops_bot.errors import BotError, ForgeError, ForgeUnreachable, RateLimited, RepositoryError
-from gitops_bot.model import Action, OpenPr, Plan, Proposal, PullRequest
+from gitops_bot.model import Action, OpenPr, Plan, PullRequest
 from gitops_bot.ports import Forge, ForgeOfMany, NewPull
 
 
@@ -48,7 +48,7 @@ class Openings:
         for one in self._together(plan, action):
             try:
                 self._forge.set_status(self._head(one), one.status, one.proposal.branch)
-                ready.append(_new(one.proposal))
+                ready.append(_new(one))
             except (ForgeError, RepositoryError) as error:
                 self._became[one.proposal.branch] = error
                 if isinstance(error, ForgeUnreachable | RateLimited):
@@ -78,5 +78,6 @@ class Openings:
             return [error]
 
 
-def _new(proposal: Proposal) -> NewPull:
-    return NewPull(proposal.branch, proposal.base, proposal.title, proposal.body, proposal.draft)
+def _new(action: OpenPr) -> NewPull:
+    proposal = action.proposal
+    return NewPull(proposal.branch, proposal.base, proposal.title, action.first or proposal.body, proposal.draft)

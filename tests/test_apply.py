@@ -56,7 +56,7 @@ SHOP, BACK = "gitops-bot/shop/promote", "gitops-bot/shop/rollback"
 
 
 def test_opening_sets_the_status_before_the_pull_request_is_there(world: World) -> None:
-    assert written(world, Wish()) == ["status success", f"open {SHOP}", "decorate 1"]
+    assert written(world, Wish()) == ["status success", f"open {SHOP}", "decorate 1", "update 1"]
     (pull,) = world.forge.pull_requests(LONG_AGO)
     assert (pull.labels, pull.title) == (("promotion",), "Promote shop to 2")
     assert world.git.read(pull.head, "shop.yaml") == b"v: 2\n"
@@ -245,7 +245,7 @@ def test_a_crash_between_any_two_writes_converges(worlds: Callable[[], World], s
     smooth = worlds()
     for wish in [*before, last]:
         smooth.settle(wish)
-    for after in range(1, 10):
+    for after in range(1, 12):
         world = worlds()
         for wish in before:
             world.settle(wish)

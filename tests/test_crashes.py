@@ -16,6 +16,7 @@ from tests.support.place import PAGES, START, Place, Story, written
 
 PROMOTE = "gitops-bot/shop/promote"
 AUTO: Mapping[str, Any] = {"pullRequest": {"merge": "auto"}, "rollback": {"merge": "auto"}}
+DRESSED: Mapping[str, Any] = {"pullRequest": {"labels": ["promotion", "shop"], "reviewers": ["alice", "bob"]}}
 OTHER: Mapping[str, Any] = {
     "name": "pages",
     "edits": [
@@ -81,6 +82,8 @@ STORIES = {
     "open and merge": Story(_nothing, AUTO),
     "open and merge two": Story(_nothing, AUTO, {**OTHER, **AUTO}),
     "rewrite": Story(_opened_and_rebuilt),
+    "open with labels and reviewers": Story(_nothing, DRESSED),
+    "open two with labels and reviewers": Story(_nothing, DRESSED, {**OTHER, **DRESSED}),
     "open behind pipelines": Story(_behind_pipelines),
     "roll back": Story(_turned, {"rollback": {"merge": "auto"}}, weight=5, minutes=5),
     "propose to roll back": Story(_turned, weight=5, minutes=5),

@@ -197,10 +197,14 @@ def test_at_rest_nothing_is_written(begin: Begin, draft: bool) -> None:
     assert [one.draft for one in life.open] == [draft]
 
 
-def test_a_body_is_written_once(begin: Begin) -> None:
+def test_a_body_is_written_once_and_without_its_memory_of_labels_once_more(begin: Begin) -> None:
     life = begin()
     life.well(1)
-    assert [one for one in life.fake.asked("PUT") if "description" in one.body] == []
+    life.well(1)
+    (opened,) = life.fake.asked("POST", "/merge_requests$")
+    (again,) = [one for one in life.fake.asked("PUT") if "description" in one.body]
+    first, last = (one.body["description"] for one in (opened, again))
+    assert first.partition("-->")[2] == last.partition("-->")[2]
 
 
 HOSTILE = "/close\n/merge </details>--> @acme/all !1 #1 \u202e| `x`\n/approve"

@@ -187,6 +187,7 @@ def test_a_gitlab_that_does_not_say_is_served_as_before(begin: Begin) -> None:
         (403, {"message": "403 Forbidden"}, 0),
         (404, {"message": "404 Not Found"}, 0),
         (200, {"errors": [{"message": "Request timed out. Please try a less complex query"}]}, 1),
+        (200, ["what a proxy says"], 1),
         (200, {"data": {"project": None}}, 0),
     ],
 )

@@ -292,7 +292,8 @@ def _open(situation: Situation, proposal: Proposal) -> Chosen:
     if branch and not branch.ours:
         return Chosen(notes=(f"{proposal.branch} holds commits by others and no pull request: delete it to go on",))
     expected, current = (branch.oid, branch.current) if branch else (None, False)
-    return Chosen((OpenPr(proposal, expected, current, status(situation)),))
+    first = marker.owing(proposal.body) if proposal.labels or proposal.reviewers else ""
+    return Chosen((OpenPr(proposal, expected, current, status(situation), first),))
 
 
 def _foreign(situation: Situation, pull: PullRequest) -> Chosen:
@@ -341,7 +342,8 @@ def _pursue(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chos
     comment = "" if same_key else f"This pull request now proposes: {markdown(proposal.title)}"
     if branch.current:  # nothing is pushed: the head stays
         proposal = replace(proposal, body=_of_this_head(situation, proposal, pull))
-    return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment),))
+    bare = said is not None and bool(said.owes)
+    return Chosen((UpdatePr(pull.number, proposal, pull.head, branch.current, status(situation), comment, bare),))
 
 
 def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Chosen:
@@ -350,6 +352,9 @@ def _remember(situation: Situation, proposal: Proposal, pull: PullRequest) -> Ch
     body = _of_this_head(situation, proposal, pull)
     now_says = marker.read(body)
     notes = _waiting(situation)
+    if said and said.owes:  # the bot was stopped between the two
+        shown = replace(proposal, body=body)
+        return Chosen((UpdatePr(pull.number, shown, pull.head, True, status(situation), bare=True),), notes)
     if said and now_says and said.digest == now_says.digest and not said.closed:
         stale = said.text != now_says.text and said.hour != now_says.hour
         if not stale:

@@ -37,6 +37,8 @@ class Marker:
     """What people were told of it while it is open, `deadline passed`."""
     told: str = ""
     """How it ended, as people were told: `merged`, `closed`."""
+    owes: str = ""
+    """`labels`: it was opened, and its labels and reviewers are not set yet. Once they are, they are people's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def read(body: str) -> Marker | None:
     try:
         said = json.loads(base64.b64decode(found[1], validate=True))
         fields = {name: said[name] for name in ("policy", "key", "digest", "text", "hour", "closed")}
-        fields |= {name: said.get(name, "") for name in ("source", "held", "held_until", "state", "told")}
+        fields |= {name: said.get(name, "") for name in ("source", "held", "held_until", "state", "told", "owes")}
     except (ValueError, TypeError, KeyError, RecursionError):  # whoever may edit the body may write anything
         return None
     return Marker(**fields) if all(isinstance(value, str) for value in fields.values()) else None
@@ -82,6 +84,12 @@ def counted(digest: str, *where: str) -> str:
     """A digest with what a status must stand in to count: it is to be said again in each other one."""
     said = " ".join((digest, *(one for one in where if one)))
     return hashlib.sha256(said.encode()).hexdigest()[:16] if said != digest else digest
+
+
+def owing(body: str) -> str:
+    """The same body, remembering that labels and reviewers are owed."""
+    marker = read(body) or Marker("", "", "", "", "")
+    return write(replace(marker, owes="labels"), text(body))
 
 
 def telling(body: str, told: str) -> str:

@@ -178,6 +178,8 @@ class OpenPr:
     current: bool
     """The branch already holds exactly the proposed commit's tree on a fit parent: nothing is pushed."""
     status: CommitStatus
+    first: str = ""
+    """The body to open it with, which remembers that labels and reviewers are owed; empty: the proposal's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ class UpdatePr:
     status: CommitStatus
     comment: str = ""
     """Said once when the step or the candidate changed."""
+    bare: bool = False
+    """Labels and reviewers are still owed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ class Place:
     def seen(self) -> object:
         """What people see, without object names and times."""
         pulls = [
-            (one.number, one.branch, one.state, one.title, one.labels, *map(_words, self.world.comments(one.number)))
+            (
+                (one.number, one.branch, one.state, one.title, one.labels, self.world.shown(one.number).reviewers),
+                *map(_words, self.world.comments(one.number)),
+            )
             for one in self.world.pulls.values()
         ]
         files = {name: self.world.commits[oid].files for name, oid in self.world.refs.items()}

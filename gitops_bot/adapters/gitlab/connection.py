@@ -180,6 +180,8 @@ class Api:
         if answer.status in (403, 404):
             return None
         data = answer.granted("the role Reporter")
+        if not isinstance(data, Mapping):
+            raise ForgeRefused("GraphQL answers in another form", where=answer.request)
         errors = data.get("errors") or ()
         if any((one.get("extensions") or {}).get("code") != _UNKNOWN for one in errors):
             raise ForgeRefused(_words([one.get("message") for one in errors])[:_LONGEST_MESSAGE], where=answer.request)
