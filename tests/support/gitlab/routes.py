@@ -183,7 +183,8 @@ def statuses(call: Call) -> Reply:
     filtered = wanted is not None and call.world.knows_pipeline_filter
     found = [one for one in call.world.pipelines.of(sha) if not filtered or str(one.number) == wanted]
     shown = [call.shapes.status(sha, one.ref, status) for one in found for status in one.statuses]
-    return 200, [one for one in shown if call.query.get("name") in (None, one["name"])]
+    asked = {name: value for name, value in call.query.items() if name in ("name", "ref")}
+    return 200, [one for one in shown if asked.items() <= one.items()]
 
 
 def _head_pipelines(call: Call) -> Reply:
@@ -328,7 +329,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "PROJECT/repository/commits/([0-9a-f]{40})/statuses",
         statuses,
-        {**_PAGES, "name": ".+", "pipeline_id": _NUMBER},
+        {**_PAGES, "name": ".+", "pipeline_id": _NUMBER, "ref": ".+"},
     ),
 )
 
