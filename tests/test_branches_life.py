@@ -16,6 +16,8 @@ import pytest
 from gitops_bot import apply, tick
 from gitops_bot.adapters.local import LocalForge
 from gitops_bot.cli import load
+from gitops_bot.delivery import marker
+from gitops_bot.delivery.marker import Marker
 from gitops_bot.errors import PlaceConflict
 from gitops_bot.model import Ask, AskKind, Plan, Version
 from gitops_bot.wiring import Options, local_forge, opened
@@ -228,10 +230,25 @@ def test_a_pull_request_whose_base_a_person_changed_is_theirs(tmp_path: Path) ->
     assert branches.versions()["staging"] == "3.0"
 
 
-def _retarget(branches: Branches, number: int, base: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "body"), [("", {}), ("here", {"body": "The new text of a person."})], ids=["nameless", "body gone"]
+)
+def test_it_is_theirs_as_well_where_nothing_says_from_where_its_policy_came(
+    waiting: Branches, source: str, body: Mapping[str, str]
+) -> None:
+    (pull,) = waiting.open()
+    waiting.job.site.source = source
+    body = body or {"body": marker.write(Marker("shop-staging", "", "", "", ""), "text")}
+    _retarget(waiting, pull["number"], "release/1.x", **body)
+    for _ in range(3):
+        assert "give it that again, or close it" in waiting.tick(1)["staging"].notes[0]
+    assert len(waiting.open()) == 1
+
+
+def _retarget(branches: Branches, number: int, base: str, **changed: str) -> None:
     folder = branches.environment.path.with_name(f"{branches.environment.path.name}.pulls")
     (file,) = folder.glob(f"*{number}.json")
-    file.write_text(json.dumps({**json.loads(file.read_text()), "base": base}))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "base": base, **changed}))
 
 
 def test_two_policies_that_write_one_place_of_one_branch_clash_though_one_leaves_the_base_out(tmp_path: Path) -> None:
