@@ -161,10 +161,12 @@ def entry_in_flow(source: Source, collection: Outline, index: int) -> list[Chang
     if own and ended and (comma is None or comma < ended.end()):
         least = collection.entries[index - 1].end if index else collection.start
         return [*changes, (_above(text, begin, entry.start - begin, least), next_line(text, entry.end), "")]
-    if comma is None:
+    if entry is collection.entries[-1]:  # a comma at the end stays one
         previous = collection.entries[index - 1].end
-        between = text[previous : entry.start]
-        return [*changes, (entry.start, entry.end, "")] if "#" in between else [(previous, entry.end, "")]
+        if "#" not in text[previous : entry.start]:
+            return [(previous, entry.end, "")]
+    if comma is None:
+        return [*changes, (entry.start, entry.end, "")]
     return [(entry.start, _next_in_flow(text, comma + 1), "")]
 
 

@@ -50,6 +50,8 @@ ADDED: dict[str, str] = {
     "a list with blank lines": "resources:\n- app.yaml\n\n- more.yaml\n«→- trial.yaml\n»\nimages: []\n",
     "brackets": "resources: [app.yaml«→, trial.yaml»] # built\n",
     "brackets over several lines": "resources: [\n  app.yaml«→,»\n«→  trial.yaml\n»]\n",
+    "brackets with a comma at the end": "resources: [app.yaml«→, trial.yaml»,]\n",
+    "brackets with a comma and a space at the end": "resources: [ app.yaml«→, trial.yaml» , ]\n",
     "empty brackets": "resources: [«→trial.yaml»]\nimages: []\n",
     "JSON": '{"resources": ["app.yaml"«→, "trial.yaml"»]}\n',
     "no list": "namePrefix: a-\n«→resources:\n- trial.yaml\n»",

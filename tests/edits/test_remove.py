@@ -106,7 +106,7 @@ FLOW: dict[str, tuple[str, str]] = {
     "the first key": ("a.b", "a: {«b: 1, →»c: 2}\n"),
     "a key": ("a.c", "a: {b: 1, «c: 2, →»d: 3}\n"),
     "the last key": ("a.c", "a: { b: 1«, c: 2→» }\n"),
-    "the last key before a comma": ("a.c", "a: {b: 1, «c: 2,→»}\n"),
+    "the last key before a comma": ("a.c", "a: {b: 1«, c: 2→»,}\n"),
     "an item": ("a[1]", 'a: ["b", «"c", →»"d"]\n'),
     "the last item": ("a[1]", "a: [b«, c→»]\n"),
     "a mapping among mappings": ("a[id=x]", "a: [{id: w}, «{id: x, b: 1}, →»{id: y}]\n"),
