@@ -5,7 +5,8 @@ A request whose answer is lost may have had its effect, in part or later: a look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from gitops_bot.adapters.pace import Pace
 from gitops_bot.errors import ForgeError, ForgeUnreachable, RateLimited
@@ -20,6 +21,22 @@ WRITES = 4
 
 Opened = PullRequest | ForgeError
 """A pull request, or why there is none."""
+
+
+def told(answer: object, names: Iterable[str], key: str) -> Mapping[str, Mapping[str, Any]]:
+    """What an answer of GraphQL says of each name, below a key; what has another shape says nothing."""
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    each = {name: data.get(name) for name in names} if isinstance(data, Mapping) else {}
+    said = {name: one.get(key) for name, one in each.items() if isinstance(one, Mapping)}
+    return {name: one for name, one in said.items() if isinstance(one, Mapping)}
+
+
+def readable(make: Callable[[], PullRequest]) -> PullRequest | None:
+    """The pull request, or None where the answer has another shape: asked for alone, it is found."""
+    try:
+        return make()
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
 
 
 class Together:

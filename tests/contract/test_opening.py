@@ -128,6 +128,27 @@ def test_a_forge_that_refuses_the_document_is_asked_one_by_one(
     assert writes(world) == ["graphql", *[alone(world)] * 3]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [1]},
+        {"data": "made"},
+        {"data": {"p0": 1, "p1": [], "p2": {"pullRequest": 3, "mergeRequest": "x"}}},
+        {"data": {name: {"pullRequest": {"number": 1}, "mergeRequest": {"iid": "one"}} for name in ("p0", "p1", "p2")}},
+        {"data": None, "errors": {"message": "x"}},
+        {"data": None, "errors": ["x", None, {"message": None, "type": 1}]},
+        {"errors": "x"},
+    ],
+    ids=str,
+)
+def test_what_was_opened_is_found_though_the_answer_has_another_shape(
+    world: World, forge: ForgeOfMany, body: object
+) -> None:
+    world.fake.fail_next("POST", "/graphql$", 200, body, after_effect=True)
+    made = forge.open_many(wanted(world))
+    assert [*made] == sorted(forge.pull_requests(LONG_AGO), key=lambda one: one.number)
+
+
 @pytest.mark.parametrize("status", [502, 0])
 def test_after_an_answer_that_was_lost_it_looks_and_does_not_ask_again(
     world: World, forge: ForgeOfMany, status: int

@@ -12,7 +12,7 @@ from typing import Any
 
 from gitops_bot.adapters.github.comments import cut
 from gitops_bot.adapters.github.connection import LIMIT, PAUSES_S, Answer, Api
-from gitops_bot.adapters.together import Opened
+from gitops_bot.adapters.together import Opened, readable, told
 from gitops_bot.errors import ForgeDenied, ForgeUnreachable
 from gitops_bot.model import PrState, PullRequest
 from gitops_bot.ports import NewPull
@@ -67,10 +67,11 @@ class Opening:
         """By one request; None for each that GitHub refused, or does not say to have opened."""
         inputs = {f"p{number}": self._input(new) for number, new in enumerate(wanted)}
         answer = self._api.mutate(document(inputs), inputs)
-        told = answer.data if answer.ok and isinstance(answer.data, Mapping) else {}
-        made = [((told.get("data") or {}).get(name) or {}).get("pullRequest") for name in inputs]
-        rest = self._api.limit(answer) if any(map(_is_limit, told.get("errors") or ())) else None
-        return [_made(data, new) if data else rest for data, new in zip(made, wanted, strict=True)]
+        data = answer.data if answer.ok else None
+        said = told(data, inputs, "pullRequest")
+        made = {name: _made(said[name], new) for name, new in zip(inputs, wanted, strict=True) if name in said}
+        rest = self._api.limit(answer) if any(map(_is_limit, _errors(data))) else None
+        return [made.get(name, rest) for name in inputs]
 
     def standing(self) -> Iterator[PullRequest]:
         """The open ones."""
@@ -109,23 +110,30 @@ def document(names: Iterable[str]) -> str:
     return f"mutation({given}) {{\n{asked}\n}}\n{_MADE}"
 
 
+def _errors(answer: object) -> Sequence[Data]:
+    listed = answer.get("errors") if isinstance(answer, Mapping) else None
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
 def _is_limit(error: Data) -> bool:
     """Some limits have a type, others words alone."""
     return error.get("type") == "RATE_LIMITED" or LIMIT.search(str(error.get("message", ""))) is not None
 
 
-def _made(data: Data, new: NewPull) -> PullRequest:
-    return PullRequest(
-        number=data["number"],
-        url=data["url"],
-        state=PrState.OPEN,
-        branch=new.branch,
-        base=new.base,
-        head=data["headRefOid"],
-        title=data["title"],
-        body=data["body"],
-        ours=True,
-        created_at=datetime.fromisoformat(data["createdAt"]),
-        updated_at=datetime.fromisoformat(data["updatedAt"]),
-        draft=data["isDraft"],
+def _made(data: Data, new: NewPull) -> PullRequest | None:
+    return readable(
+        lambda: PullRequest(
+            number=int(data["number"]),
+            url=data["url"],
+            state=PrState.OPEN,
+            branch=new.branch,
+            base=new.base,
+            head=data["headRefOid"],
+            title=data["title"],
+            body=data["body"],
+            ours=True,
+            created_at=datetime.fromisoformat(data["createdAt"]),
+            updated_at=datetime.fromisoformat(data["updatedAt"]),
+            draft=data["isDraft"],
+        )
     )

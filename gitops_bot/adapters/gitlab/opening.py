@@ -13,7 +13,7 @@ from typing import Any
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api
 from gitops_bot.adapters.gitlab.notes import MAY_WRITE
 from gitops_bot.adapters.gitlab.text import incoming, outgoing, title_of, titled
-from gitops_bot.adapters.together import Opened
+from gitops_bot.adapters.together import Opened, readable, told
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable
 from gitops_bot.model import PrState, PullRequest
 from gitops_bot.ports import NewPull
@@ -65,12 +65,8 @@ class Opening:
         if not going:
             return [*empty.values()]
         answer = self._api.mutate(document(going), {name: self._input(new) for name, new in going.items()})
-        told = answer.data if answer.ok and isinstance(answer.data, Mapping) else {}
-        made = {
-            new.branch: _made(data, new)
-            for name, new in going.items()
-            if (data := ((told.get("data") or {}).get(name) or {}).get("mergeRequest"))
-        }
+        said = told(answer.data if answer.ok else None, going, "mergeRequest")
+        made = {going[name].branch: _made(data, going[name]) for name, data in said.items()}
         return [made.get(new.branch) or empty.get(new.branch) for new in wanted]
 
     def standing(self) -> Iterator[PullRequest]:
@@ -114,18 +110,20 @@ def _texts(new: NewPull) -> Data:
     return {"title": titled(new.title, draft=new.draft), "description": outgoing(new.body)}
 
 
-def _made(data: Data, new: NewPull) -> PullRequest:
-    return PullRequest(
-        number=int(data["iid"]),
-        url=data["webUrl"],
-        state=PrState.OPEN,
-        branch=new.branch,
-        base=new.base,
-        head=data["diffHeadSha"] or "",
-        title=title_of(data["title"], draft=new.draft),
-        body=incoming(data["description"] or ""),
-        ours=True,
-        created_at=datetime.fromisoformat(data["createdAt"]),
-        updated_at=datetime.fromisoformat(data["updatedAt"]),
-        draft=new.draft,
+def _made(data: Data, new: NewPull) -> PullRequest | None:
+    return readable(
+        lambda: PullRequest(
+            number=int(data["iid"]),
+            url=data["webUrl"],
+            state=PrState.OPEN,
+            branch=new.branch,
+            base=new.base,
+            head=data["diffHeadSha"] or "",
+            title=title_of(data["title"], draft=new.draft),
+            body=incoming(data["description"] or ""),
+            ours=True,
+            created_at=datetime.fromisoformat(data["createdAt"]),
+            updated_at=datetime.fromisoformat(data["updatedAt"]),
+            draft=new.draft,
+        )
     )
