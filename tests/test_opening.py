@@ -50,7 +50,8 @@ def standing(world: World) -> list[str]:
 def test_each_has_its_status_before_all_are_opened_by_one_request(world: World) -> None:
     forge = Together(world.forge)
     outcome = world.tick(*ALL, forge=forge)
-    assert forge.written == [*["status success"] * 3, "open 3", "decorate 1", "decorate 2", "decorate 3"]
+    dressed = [f"{what} {number}" for number in (1, 2, 3) for what in ("decorate", "update")]
+    assert forge.written == [*["status success"] * 3, "open 3", *dressed]
     assert receipts(outcome) == [("shop", "open", 1), ("cart", "open", 2), ("zoo", "open", 3)]
     assert {one.state for one in outcome.receipts} == {ReceiptState.DONE}
     assert {one.labels for one in world.forge.pull_requests(LONG_AGO)} == {("promotion",)}
@@ -59,7 +60,7 @@ def test_each_has_its_status_before_all_are_opened_by_one_request(world: World) 
 def test_one_alone_goes_as_one_goes(world: World) -> None:
     forge = Together(world.forge)
     world.tick(Wish(), forge=forge)
-    assert forge.written == ["status success", f"open {BRANCHES[0]}", "decorate 1"]
+    assert forge.written == ["status success", f"open {BRANCHES[0]}", "decorate 1", "update 1"]
 
 
 def test_no_more_go_together_than_the_forge_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +100,10 @@ def test_a_status_that_is_refused_keeps_only_its_own_from_being_opened(
     forge = Together(world.forge)
     given = forge.set_status
 
-    def refused(commit: str, status: CommitStatus) -> None:
+    def refused(commit: str, status: CommitStatus, branch: str = "") -> None:
         if status.context.endswith("cart"):
             raise ForgeRefused("no")
-        given(commit, status)
+        given(commit, status, branch)
 
     monkeypatch.setattr(forge, "set_status", refused)
     outcome = world.tick(*ALL, forge=forge)
@@ -135,7 +136,7 @@ def test_a_limit_leaves_the_rest_alone_and_says_what_is_open(world: World) -> No
     outcome = world.tick(*ALL, forge=forge)
     assert [policy for policy, _ in outcome.failures] == ["cart"]
     assert receipts(outcome) == [("shop", "open", 1), ("zoo", "open", 2)]
-    assert forge.written[-1] == "decorate 1"
+    assert forge.written[-2:] == ["decorate 1", "update 1"]
     world.settle(*ALL)
     assert standing(world) == sorted(BRANCHES)
 
@@ -154,7 +155,7 @@ def test_when_it_is_to_stop_it_ends_what_it_began_and_begins_nothing(world: Worl
 def test_a_crash_between_any_two_writes_converges(worlds: Callable[[], World]) -> None:
     smooth = worlds()
     smooth.settle(*ALL)
-    for after in range(1, 10):
+    for after in range(1, 20):
         world = worlds()
         forge = Together(world.forge, after)
         with suppress(Crash):
