@@ -44,6 +44,8 @@ class Scripted:
     url: str
     answers: list[Answer] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    heard: threading.Event = field(default_factory=threading.Event)
+    """Set once something was asked: a client that gives up soon may do so before the server saw it."""
     ending: threading.Event = field(default_factory=threading.Event)
 
 
@@ -78,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
         script.asked.append(Asked(parts.path, query, self.headers, self.path, body))
+        script.heard.set()
         answer = script.answers.pop(0) if len(script.answers) > 1 else script.answers[0]
         if answer.silent:
             script.ending.wait()

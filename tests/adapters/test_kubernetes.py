@@ -189,6 +189,7 @@ def test_a_silent_server_is_unreachable_and_asked_once(server: Scripted, tmp_pat
     server.answers = [Answer(silent=True)]
     with pytest.raises(ClusterUnreachable, match="timed out"):
         names(cluster(server, tmp_path, timeout_s=(1, 0.05)))
+    assert server.heard.wait(10)
     assert len(server.asked) == 1
 
 

@@ -181,12 +181,14 @@ def test_an_answer_beyond_the_limit_is_missing(server: Scripted, monkeypatch: py
 def test_a_slow_server_is_missing_and_asked_once(server: Scripted) -> None:
     [reason] = reasons(server, Answer(silent=True), timeout_s=0.05)
     assert reason == "the metrics server gave no answer within 0.05 s"
+    assert server.heard.wait(10)
     assert len(server.asked) == 1
 
 
 def test_a_server_that_drips_is_as_slow_as_one_that_is_silent(server: Scripted) -> None:
     [reason] = reasons(server, Answer(ONE.body * 5, drips=True), timeout_s=0.1)
     assert reason == "the metrics server did not end its answer within 0.1 s"
+    assert server.heard.wait(10)
     assert len(server.asked) == 1
 
 
