@@ -276,7 +276,7 @@ def _without_a_turn(plans: Sequence[Plan], run: _Run) -> Iterator[Receipt]:
     """What is open by now, although the forge is left alone before its plan had its turn."""
     for plan, action, pull in run.openings.left(plans):
         if pull.ours:
-            yield _opening(plan, action, pull, run, "labels and reviewers were not asked for")
+            yield _opening(plan, action, pull, run, "labels and reviewers follow")
 
 
 def _update(plan: Plan, action: UpdatePr, forge: Forge, head: str) -> Receipt:

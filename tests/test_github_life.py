@@ -592,7 +592,7 @@ def test_a_secondary_limit_in_the_middle_is_obeyed_at_once(begin: Begin) -> None
     assert {one.error.exit_code for one in report.failures} == {52}
     assert str(life.fake.requests[-1]) == "POST /repos/acme/environments/issues/2/labels"
     assert [one.number for one in report.receipts] == [1, 3, 4]  # all four were opened at once
-    assert report.receipts[1].detail == "labels and reviewers were not asked for"
+    assert report.receipts[1].detail == "labels and reviewers follow"
     assert [one.labels for one in life.open] == [["promotion"], [], [], []]
     for _ in range(2):
         life.well(1)

@@ -127,7 +127,7 @@ def test_a_forge_that_is_silent_is_left_alone_after_two(world: World) -> None:
     assert [policy for policy, _ in outcome.failures] == ["shop", "cart"]
     assert (forge.written[-1], standing(world)) == ("open 3", [BRANCHES[2]])
     told = [(one.policy, one.number, one.detail) for one in outcome.receipts]
-    assert told == [("zoo", 1, "labels and reviewers were not asked for")]
+    assert told == [("zoo", 1, "labels and reviewers follow")]
 
 
 def test_a_limit_leaves_the_rest_alone_and_says_what_is_open(world: World) -> None:
@@ -139,6 +139,7 @@ def test_a_limit_leaves_the_rest_alone_and_says_what_is_open(world: World) -> No
     assert forge.written[-2:] == ["decorate 1", "update 1"]
     world.settle(*ALL)
     assert standing(world) == sorted(BRANCHES)
+    assert {one.labels for one in world.forge.pull_requests(LONG_AGO)} == {("promotion",)}
 
 
 @pytest.mark.parametrize("answers", [2, 3, 5, 6, 8])

@@ -16,8 +16,8 @@ from gitops_bot.ports import NewPull
 AT_ONCE = 10
 """So many at most: each takes a forge up to a second, and GitHub gives up on a request after ten."""
 
-WRITES = 4
-"""That each may want: a status, itself, labels, reviewers."""
+WRITES = 5
+"""That each may want: a status, itself, labels, reviewers, and the body that says so."""
 
 Opened = PullRequest | ForgeError
 """A pull request, or why there is none."""

@@ -182,10 +182,10 @@ def test_a_forge_that_does_not_answer_is_asked_for_fewer_and_then_for_more_again
 
 def test_no_more_are_begun_than_the_hour_has_writes_for(world: World) -> None:
     forge = world.forge()
-    with forge._pace.turn("POST /x", writes=PER_HOUR - 21):
+    with forge._pace.turn("POST /x", writes=PER_HOUR - 26):
         pass
     assert forge.at_once() == 5
-    with forge._pace.turn("POST /x", writes=20):
+    with forge._pace.turn("POST /x", writes=25):
         pass
     assert forge.at_once() == 1
 
