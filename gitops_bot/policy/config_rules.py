@@ -24,7 +24,7 @@ def problems(config: BotConfig) -> list[Problem]:
     for name, repository in spec.repositories.items():
         found += _repository(("spec", "repositories", name), repository)
         found += _notified(("spec", "repositories", name, "notify"), repository.notify, tuple(spec.notifiers))
-    found += _notified(("spec", "defaults", "notify"), spec.defaults.notify or (), tuple(spec.notifiers))
+    found += _notified(("spec", "defaults", "notify"), spec.defaults.notify, tuple(spec.notifiers))
     for name, cluster in spec.clusters.items():
         found += _cluster(("spec", "clusters", name), cluster, tuple(spec.metrics))
     for host, registry in spec.registries.items():

@@ -24,13 +24,13 @@ class Defaults(Spec):
     """What every policy and pipeline says that does not say it itself: `clusters` and `notify` whole, the others key by
     key. A policy may say otherwise."""
 
-    clusters: Clusters | None = None
-    analysis: Analysis | None = None
-    pull_request: PullRequestSpec | None = None
-    rollback: Rollback | None = None
-    gates: Gates | None = None
-    commands: Commands | None = None
-    notify: tuple[Name, ...] | None = None
+    clusters: Clusters = ()
+    analysis: Analysis = Analysis()
+    pull_request: PullRequestSpec = PullRequestSpec()
+    rollback: Rollback = Rollback()
+    gates: Gates = Gates()
+    commands: Commands = Commands()
+    notify: tuple[Name, ...] = ()
     _said: str = PrivateAttr(default="{}")
 
     @property

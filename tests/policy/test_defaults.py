@@ -93,6 +93,11 @@ def test_a_pipeline_stands_between_the_defaults_and_its_environments() -> None:
     assert prod["pullRequest"] == {"merge": "never", "labels": ["prod"], "reviewers": ["leads"]}
 
 
+def test_an_empty_word_takes_no_default_away() -> None:
+    (one,) = loaded(f"{POLICY}  gates:\n")
+    assert len(one.policy.spec.gates.windows) == 1
+
+
 def test_without_defaults_a_document_is_as_it_was() -> None:
     (one,) = load_policies([Source("shop.yaml", POLICY.encode())])
     assert one.written == yaml.safe_load(POLICY)
@@ -110,6 +115,9 @@ def test_without_defaults_a_document_is_as_it_was() -> None:
         ("    clusters: [5]\n", "gitops-bot.yaml:8:16: spec.defaults.clusters[0]: must be a value, not a whole number"),
         ("    edits: []\n", "gitops-bot.yaml:8:5: spec.defaults.edits: unknown key"),
         ("    strategy: {promote: {}}\n", "gitops-bot.yaml:8:5: spec.defaults.strategy: unknown key"),
+        ("    analysis:\n", "gitops-bot.yaml:8:5: spec.defaults.analysis: must be a mapping with source"),
+        ("    clusters: ~\n", "gitops-bot.yaml:8:15: spec.defaults.clusters: must be a list or a mapping"),
+        ("    notify: null\n", "gitops-bot.yaml:8:13: spec.defaults.notify: must be a list, not empty"),
         ("    [a]\n", "gitops-bot.yaml:7:3: spec.defaults: must be a mapping with clusters, analysis"),
         ("    notify: [slakc]\n", "spec.defaults.notify: no notifier is named slakc"),
     ],
