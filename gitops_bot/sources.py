@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from os.path import realpath
 from pathlib import Path
 
 from gitops_bot.edits import places
@@ -22,14 +23,15 @@ YAML_NAMES = (".yaml", ".yml")
 
 
 def files(paths: Sequence[Path]) -> tuple[Source, ...]:
-    """The YAML files that the paths name, folders gone through. Errors: PolicyInvalid."""
+    """The YAML files that the paths name, each once, folders gone through. Errors: PolicyInvalid."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
             found += sorted(one for one in path.rglob("*") if one.suffix in YAML_NAMES and one.is_file())
         else:
             found.append(path)
-    return tuple(Source(str(path), _bytes(path)) for path in found)
+    once = {realpath(path): path for path in reversed(found)}  # by the name that came first
+    return tuple(Source(str(path), _bytes(path)) for path in found if once[realpath(path)] is path)
 
 
 def are_whole(paths: Sequence[Path]) -> bool:

@@ -112,3 +112,14 @@ def test_what_is_whole(tmp_path: Path) -> None:
     folder(top / "more", d="")
     assert not are_whole([*both, top / "c.yaml"])
     assert are_whole([*both, top / "c.yaml", top / "more"])
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    text = POLICY.format(name="shop", repository="environments", candidate="{slot: stableVersion}", gates="{}")
+    (folder / "shop.yaml").write_text(text)
+    (folder / "again.yaml").symlink_to("shop.yaml")
+    for paths in ([folder], [folder, folder], [tmp_path, folder / "shop.yaml"], [folder / "shop.yaml", folder]):
+        found = check(paths)
+        assert (found.problems, found.checked) == ([], 1)
