@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,15 +61,22 @@ def test_git_believes_what_ssh_signed(tmp_path: Path, ssh_key: Path) -> None:
     assert verified(bare, bare.heads()["main"], *ssh).startswith("1 ")
 
 
-def test_git_believes_what_gpg_signed(tmp_path: Path) -> None:
+@pytest.fixture
+def gpg_home(tmp_path: Path) -> Iterator[Path]:
     if not shutil.which("gpg"):
         pytest.skip("gpg is not installed")
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)
-    made = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", "--quick-generate-key"]
+    yield home
+    # gpg leaves an agent behind that lives as long as the folder.
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, capture_output=True)
+
+
+def test_git_believes_what_gpg_signed(tmp_path: Path, gpg_home: Path) -> None:
+    made = ["gpg", "--homedir", str(gpg_home), "--batch", "--quiet", "--passphrase", "", "--quick-generate-key"]
     subprocess.run([*made, f"{BOT[0]} <{BOT[1]}>", "ed25519", "sign", "never"], check=True, capture_output=True)
-    bare, commit = pushed(tmp_path, by_gpg(home, BOT[1]))
-    assert "GOODSIG" in verified(bare, commit, GNUPGHOME=str(home))
+    bare, commit = pushed(tmp_path, by_gpg(gpg_home, BOT[1]))
+    assert "GOODSIG" in verified(bare, commit, GNUPGHOME=str(gpg_home))
 
 
 def test_the_same_change_is_signed_alike_by_ssh(tmp_path: Path, ssh_key: Path) -> None:
