@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationError
@@ -52,11 +53,12 @@ def _something_stands_there(tree: Tree) -> bool:
     return name in beside or (not beside and folder in tree.names(""))  # git has no empty folders: a link, a file
 
 
+@lru_cache(maxsize=16)
 def read(data: bytes | None) -> tuple[Stop, ...]:
     """Who holds what; nothing without a file. One that cannot be understood stops everything, rollbacks included.
 
     Either one holder's reason, until, policies and rollbacks, or `holders` with those of each by name. A file whose
-    holders have all gone holds nothing.
+    holders have all gone holds nothing. Every policy of a tick asks for the same file.
     """
     if data is None:
         return ()
