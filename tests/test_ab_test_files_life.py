@@ -13,7 +13,7 @@ from gitops_bot.model import StepKind
 from gitops_bot.policy.loading import Source, load_policies
 from tests.support.world import BASE, BOT
 from tests.test_experiments_life import Shelf
-from tests.test_trial_files_life import GONE, HOUR, NEW, NEWER, OLD, TRIAL, Trials, trial
+from tests.test_trial_files_life import GONE, HOUR, NEW, NEWER, OLD, TRIAL, Trials, by_registry, trial
 
 
 def spec(**changed: Any) -> dict[str, Any]:
@@ -34,10 +34,7 @@ def spec(**changed: Any) -> dict[str, Any]:
 
 
 def from_registry(**changed: Any) -> dict[str, Any]:
-    """CI only pushes images."""
-    given = spec(**changed)
-    registry = {"image": "ghcr.io/acme/cart", "semver": ">=1"}
-    return {**given, "candidate": {"registry": registry, "experiment": given["candidate"]["experiment"]}}
+    return by_registry(spec(**changed))
 
 
 def test_a_winner_becomes_stable_and_its_files_go_in_one_commit() -> None:

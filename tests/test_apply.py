@@ -15,23 +15,24 @@ from gitops_bot.model import (
     PrState,
     ReceiptState,
 )
-from tests.support.applying import CAREFUL, LONG_AGO, NEWER, NOTHING, ROLLBACK, Crash, Crashing, Wish, World
+from tests.support.applying import (
+    CAREFUL,
+    LONG_AGO,
+    NEWER,
+    NOTHING,
+    ROLLBACK,
+    Crash,
+    Crashing,
+    Wish,
+    World,
+    many_worlds,
+)
 
 
 @pytest.fixture
 def worlds(tmp_path: Path) -> Iterator[Callable[[], World]]:
-    """Makes worlds and ends their processes."""
-    made: list[World] = []
-
-    def make() -> World:
-        folder = tmp_path / f"world-{len(made)}"
-        folder.mkdir()
-        made.append(World(folder))
-        return made[-1]
-
-    yield make
-    for world in made:
-        world.git.close()
+    with many_worlds(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture

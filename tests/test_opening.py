@@ -11,7 +11,7 @@ import pytest
 from gitops_bot.apply import Outcome
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable, RateLimited
 from gitops_bot.model import CommitStatus, MergeMode, PrState, ReceiptState
-from tests.support.applying import LONG_AGO, NOTHING, ROLLBACK, Crash, Together, Wish, World
+from tests.support.applying import LONG_AGO, NOTHING, ROLLBACK, Crash, Together, Wish, World, many_worlds
 
 NAMES = ("shop", "cart", "zoo")
 ALL = [Wish(name=name) for name in NAMES]
@@ -20,18 +20,8 @@ BRANCHES = [f"gitops-bot/{name}/promote" for name in NAMES]
 
 @pytest.fixture
 def worlds(tmp_path: Path) -> Iterator[Callable[[], World]]:
-    """Makes worlds and ends their processes."""
-    made: list[World] = []
-
-    def make() -> World:
-        folder = tmp_path / f"world-{len(made)}"
-        folder.mkdir()
-        made.append(World(folder))
-        return made[-1]
-
-    yield make
-    for world in made:
-        world.git.close()
+    with many_worlds(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture

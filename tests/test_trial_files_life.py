@@ -224,11 +224,14 @@ def test_half_a_trial_is_nobodys_word() -> None:
 # ---------------------------------------------------------------- the bot brings the trial
 
 
-def from_registry(**changed: Any) -> dict[str, Any]:
-    """CI only pushes images."""
-    wanted = spec(**changed)
+def by_registry(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The same, where CI only pushes images."""
     registry = {"image": "ghcr.io/acme/cart", "semver": ">=1"}
     return {**wanted, "candidate": {"registry": registry, "experiment": wanted["candidate"]["experiment"]}}
+
+
+def from_registry(**changed: Any) -> dict[str, Any]:
+    return by_registry(spec(**changed))
 
 
 def test_a_new_image_opens_its_experiment_and_ends_it() -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gitops_bot.adapters.git import GitRepository
 from gitops_bot.adapters.github import App, GitHubForge
@@ -17,6 +15,7 @@ from gitops_bot.policy.loading import Source, load_config
 from gitops_bot.ports import BranchUpdate, Pushed
 from tests.support.environment import ALICE, ROUTE, tree
 from tests.support.github import BareRepo, FakeGitHub
+from tests.support.github.keys import app_keys
 from tests.test_github_life import Begin
 from tests.test_github_life import begin as begin  # noqa: PLC0414 - a fixture
 
@@ -27,13 +26,7 @@ LATIN = "name: café\n".encode("latin-1")
 
 @pytest.fixture(scope="session")
 def keys() -> tuple[str, str]:
-    """An App's private and public key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
+    return app_keys()
 
 
 class Site:

@@ -5,7 +5,7 @@ A request whose answer is lost may have had its effect, in part or later: a look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gitops_bot.adapters.pace import Pace
@@ -21,6 +21,16 @@ WRITES = 5
 
 Opened = PullRequest | ForgeError
 """A pull request, or why there is none."""
+
+
+def mutations(field: str, kind: str, names: Collection[str], made: str) -> str:
+    """A document of one mutation for each name, whose input is the variable of that name: nothing is quoted.
+
+    kind: the input's type; made: the fragment of that name, which says what is answered.
+    """
+    given = ", ".join(f"${name}: {kind}!" for name in names)
+    asked = "\n".join(f"  {name}: {field}(input: ${name}) {{ ...made }}" for name in names)
+    return f"mutation({given}) {{\n{asked}\n}}\n{made}"
 
 
 def told(answer: object, names: Iterable[str], key: str) -> Mapping[str, Mapping[str, Any]]:

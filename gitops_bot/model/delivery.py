@@ -356,7 +356,8 @@ class Plan:
     """Where git has the candidate on its ladder: `25 %`, `preview`, `3 clusters`; empty without a ladder."""
     notes: tuple[str, ...] = ()
     """What keeps the step from being delivered, or what people should know."""
-    beside: Mapping[str, str] = field(default_factory=dict)  # the other branches on which it rests, as they were read
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The other branches on which it rests, as they were read: where the policies are, the environments before."""
 
 
 class ReceiptState(StrEnum):

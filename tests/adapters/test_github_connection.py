@@ -15,6 +15,7 @@ from gitops_bot.adapters.github import App, GitHubForge, Token
 from gitops_bot.errors import BotError, ForgeDenied, ForgeRefused, ForgeUnreachable, RateLimited, UsageError
 from gitops_bot.model import CommitStatus, StatusState
 from tests.support.github import BareRepo, FakeGitHub
+from tests.support.github.keys import app_keys
 from tests.support.openapi import OpenApi
 
 BRANCH = "gitops-bot/shop/promote"
@@ -25,13 +26,7 @@ Forges = Callable[..., GitHubForge]
 
 @pytest.fixture(scope="session")
 def keys() -> tuple[str, str]:
-    """An App's private and public key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
+    return app_keys()
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -245,3 +246,19 @@ class World:
         standing = {"main", *(pull.branch for pull in pulls if pull.state == "open")}
         files = {(branch, path): self.git.read(refs[branch], path) for branch in standing for path in FILES}
         return shown, files
+
+
+@contextmanager
+def many_worlds(folder: Path) -> Iterator[Callable[[], World]]:
+    """Makes worlds, each below the folder, and ends their processes."""
+    made: list[World] = []
+
+    def make() -> World:
+        below = folder / f"world-{len(made)}"
+        below.mkdir()
+        made.append(World(below))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.git.close()

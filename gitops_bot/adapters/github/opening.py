@@ -6,13 +6,13 @@ GitHub carries the mutations out one after another, each by itself. Labels and r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from gitops_bot.adapters.github.comments import cut
 from gitops_bot.adapters.github.connection import LIMIT, PAUSES_S, Answer, Api
-from gitops_bot.adapters.together import Opened, readable, told
+from gitops_bot.adapters.together import Opened, mutations, readable, told
 from gitops_bot.errors import ForgeDenied, ForgeUnreachable
 from gitops_bot.model import PrState, PullRequest
 from gitops_bot.ports import NewPull
@@ -103,11 +103,9 @@ class Opening:
         return next(self._listed({"head": head, "base": new.base}), None)
 
 
-def document(names: Iterable[str]) -> str:
-    """A mutation for each name. What it opens stands in the variable of that name: nothing is quoted."""
-    given = ", ".join(f"${name}: CreatePullRequestInput!" for name in names)
-    asked = "\n".join(f"  {name}: createPullRequest(input: ${name}) {{ ...made }}" for name in names)
-    return f"mutation({given}) {{\n{asked}\n}}\n{_MADE}"
+def document(names: Collection[str]) -> str:
+    """A mutation for each name."""
+    return mutations("createPullRequest", "CreatePullRequestInput", names, _MADE)
 
 
 def _errors(answer: object) -> Sequence[Data]:

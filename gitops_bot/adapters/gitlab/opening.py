@@ -6,14 +6,14 @@ field and two where git is asked: 250 are the most, eleven are asked for here fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from gitops_bot.adapters.gitlab.connection import PAUSES_S, Answer, Api
 from gitops_bot.adapters.gitlab.notes import MAY_WRITE
 from gitops_bot.adapters.gitlab.text import incoming, outgoing, title_of, titled
-from gitops_bot.adapters.together import Opened, readable, told
+from gitops_bot.adapters.together import Opened, mutations, readable, told
 from gitops_bot.errors import ForgeRefused, ForgeUnreachable
 from gitops_bot.model import PrState, PullRequest
 from gitops_bot.ports import NewPull
@@ -99,11 +99,9 @@ class Opening:
         return next(self._listed({"source_branch": new.branch, "target_branch": new.base}), None)
 
 
-def document(names: Iterable[str]) -> str:
-    """A mutation for each name. What it opens stands in the variable of that name: nothing is quoted."""
-    given = ", ".join(f"${name}: MergeRequestCreateInput!" for name in names)
-    asked = "\n".join(f"  {name}: mergeRequestCreate(input: ${name}) {{ ...made }}" for name in names)
-    return f"mutation({given}) {{\n{asked}\n}}\n{_MADE}"
+def document(names: Collection[str]) -> str:
+    """A mutation for each name."""
+    return mutations("mergeRequestCreate", "MergeRequestCreateInput", names, _MADE)
 
 
 def _texts(new: NewPull) -> Data:
