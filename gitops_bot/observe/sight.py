@@ -178,10 +178,10 @@ def _concerns(site: Site, pull: PullRequest) -> bool:
     """Whether it is of a policy of ours and goes to a base of ours, or went there once, as it remembers."""
     if not moved.policy_of(pull, site.prefix, site.source):
         return False
+    if pull.base in {site.base, *site.memory.bases}:
+        return True
     said = marker.read(pull.body)
-    return pull.base in {site.base, *site.memory.bases} or (
-        pull.ours and (not said or said.source in ("", site.source))
-    )
+    return pull.ours and (not said or said.source in ("", site.source))
 
 
 def before(sight: Sight, policy: PromotionPolicy) -> Mapping[str, tuple[str, ...]]:
